@@ -1,0 +1,232 @@
+//! What models are written with: one body that loom explores, shuttle samples, and real threads run.
+//!
+//! A body spawns its threads with [`spawn`], drives futures with [`block_on`] or by hand with [`poll_once`], and shares
+//! what is under test by the standard library's `Arc` (with loom's, a deadlock that is found aborts the process).
+//!
+//! | built with | [`model`] runs the body                                            |
+//! |------------|--------------------------------------------------------------------|
+//! | no cfg     | 100 times on real threads, under a [`watchdog`]                    |
+//! | loom       | once for each execution that its memory model allows, or up to a bound |
+//! | shuttle    | on 10 000 random schedules (`LATCHWORK_SHUTTLE_SCHEDULES`)         |
+
+use core::future::Future;
+use core::pin::{Pin, pin};
+use core::task::{Context, Poll};
+use core::time::Duration;
+use std::sync::Arc;
+use std::task::{Wake, Waker};
+
+use super::atomic::{AtomicU32, Ordering};
+use super::futex;
+#[cfg(any(latchwork = "loom", latchwork = "shuttle"))]
+use super::imp;
+use super::time::Instant;
+
+/// Threads that a model uses beside the main one where it can use any number: two are what loom can exhaust.
+pub const THREADS: usize = if cfg!(latchwork = "loom") { 2 } else { 6 };
+
+/// Checks the body, without a bound.
+pub fn model(body: impl Fn() + Send + Sync + 'static) {
+    run(None, body);
+}
+
+/// Checks the body, with a bound on how often loom takes the processor from a thread that could go on. Real bugs have
+/// hidden behind a bound of 2: say at the call why the bound stands, and take 3 or more.
+pub fn model_bounded(preemptions: usize, body: impl Fn() + Send + Sync + 'static) {
+    run(Some(preemptions), body);
+}
+
+#[cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
+fn run(_: Option<usize>, body: impl Fn() + Send + Sync + 'static) {
+    let name = std::thread::current().name().unwrap_or("a model").to_owned();
+    watchdog(&name, Duration::from_secs(60), || (0..100).for_each(|_| body()));
+}
+
+#[cfg(latchwork = "loom")]
+#[expect(clippy::disallowed_types, reason = "the clock on the wall, and a count that is not part of the model")]
+fn run(bound: Option<usize>, body: impl Fn() + Send + Sync + 'static) {
+    // Loom maps stacks for most of its time, which two processes' worth of threads would only queue for.
+    static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+
+    let mut builder = loom::model::Builder::new();
+    builder.location = true;
+    builder.max_branches = 10_000;
+    builder.preemption_bound = builder.preemption_bound.or(bound);
+    let executions = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let count = Arc::clone(&executions);
+    let start = std::time::Instant::now();
+    builder.check(move || {
+        count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        imp::begin();
+        body();
+    });
+    let name = std::thread::current().name().unwrap_or("a model").to_owned();
+    let bound = bound.map_or("unbounded".to_owned(), |bound| format!("bound {bound}"));
+    let executions = executions.load(std::sync::atomic::Ordering::Relaxed);
+    println!("loom: {name}: {executions} executions, {bound}, {:.1} s", start.elapsed().as_secs_f64());
+}
+
+#[cfg(latchwork = "shuttle")]
+fn run(_: Option<usize>, body: impl Fn() + Send + Sync + 'static) {
+    use shuttle::scheduler::RandomScheduler;
+
+    let schedules = std::env::var("LATCHWORK_SHUTTLE_SCHEDULES")
+        .map_or(10_000, |text| text.parse().expect("LATCHWORK_SHUTTLE_SCHEDULES is a number of schedules"));
+    let mut config = shuttle::Config::new();
+    config.silence_warnings = true;
+    shuttle::Runner::new(RandomScheduler::new(schedules), config).run(move || {
+        imp::begin();
+        body();
+    });
+}
+
+/// A thread of a model.
+#[derive(Debug)]
+pub struct JoinHandle<T>(
+    #[cfg(not(any(latchwork = "loom", latchwork = "shuttle")))] std::thread::JoinHandle<T>,
+    #[cfg(latchwork = "loom")] Loom<T>,
+    #[cfg(latchwork = "shuttle")] shuttle::thread::JoinHandle<T>,
+);
+
+#[cfg(latchwork = "loom")]
+struct Loom<T>(loom::thread::JoinHandle<T>);
+
+#[cfg(latchwork = "loom")]
+impl<T> core::fmt::Debug for Loom<T> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("JoinHandle")
+    }
+}
+
+impl<T> JoinHandle<T> {
+    /// Waits for the thread to end.
+    ///
+    /// # Panics
+    ///
+    /// If the thread panicked.
+    pub fn join(self) -> T {
+        #[cfg(latchwork = "loom")]
+        let result = self.0.0.join();
+        #[cfg(not(latchwork = "loom"))]
+        let result = self.0.join();
+        match result {
+            Ok(value) => value,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    }
+}
+
+/// Starts a thread of the model.
+#[track_caller]
+pub fn spawn<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    #[cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
+    return JoinHandle(std::thread::spawn(body));
+    #[cfg(latchwork = "loom")]
+    return JoinHandle(Loom(loom::thread::spawn(body)));
+    #[cfg(latchwork = "shuttle")]
+    return JoinHandle(shuttle::thread::spawn(body));
+}
+
+/// A deadline for models: one that [`let_time_pass`] lets pass, and that real threads reach within a millisecond.
+///
+/// # Panics
+///
+/// If the clock cannot tell the time a millisecond from now.
+pub fn deadline() -> Instant {
+    Instant::now().checked_add(Duration::from_millis(1)).expect("a millisecond from now can be told")
+}
+
+/// Lets every deadline pass, and every wait be a long one, from here on. Real time does so by itself.
+pub fn let_time_pass() {
+    #[cfg(any(latchwork = "loom", latchwork = "shuttle"))]
+    imp::let_time_pass();
+}
+
+/// Makes every futex wait in progress return for no reason. Real systems do so by themselves, if rarely.
+pub fn wake_spuriously() {
+    #[cfg(any(latchwork = "loom", latchwork = "shuttle"))]
+    imp::wake_spuriously();
+}
+
+/// Wakes the thread that is in [`block_on`], and counts.
+#[derive(Debug)]
+pub struct Alarm(AtomicU32);
+
+impl Default for Alarm {
+    fn default() -> Self {
+        Self(AtomicU32::new(0))
+    }
+}
+
+impl Alarm {
+    /// A waker that rings `self`.
+    pub fn waker(self: &Arc<Self>) -> Waker {
+        Waker::from(Arc::clone(self))
+    }
+
+    /// How often it rang.
+    pub fn rings(&self) -> u32 {
+        // ORDERING: Acquire pairs with the Release in `wake_by_ref`: what was done before the wake is visible to the
+        // poll that follows, as in any executor.
+        self.0.load(Ordering::Acquire)
+    }
+
+    /// Blocks until it has rung more often than `seen` times.
+    pub fn wait(&self, seen: u32) {
+        while self.rings() == seen {
+            futex::wait(&self.0, seen);
+        }
+    }
+}
+
+impl Wake for Alarm {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        // ORDERING: Release pairs with the Acquire in `rings`.
+        self.0.fetch_add(1, Ordering::Release);
+        futex::wake_all(&raw const self.0);
+    }
+}
+
+/// Polls the future on this thread until it is ready.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let alarm = Arc::new(Alarm::default());
+    let waker = alarm.waker();
+    loop {
+        let seen = alarm.rings();
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => alarm.wait(seen),
+        }
+    }
+}
+
+/// Polls the future once, with a waker that goes nowhere.
+pub fn poll_once<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// Runs `body`, and aborts the process with `name` where it takes longer than `limit`: a test that hangs says so.
+#[cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
+pub fn watchdog<T>(name: &str, limit: Duration, body: impl FnOnce() -> T) -> T {
+    let (finished, wait) = std::sync::mpsc::channel::<()>();
+    let message = format!("watchdog: `{name}` hangs: no end after {limit:?}");
+    let guard = std::thread::spawn(move || {
+        // The sender is dropped when the body returns, and when it panics.
+        if wait.recv_timeout(limit) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+            use std::io::Write as _;
+            // Past the test harness, which keeps the output of a test that has not ended.
+            let _ = writeln!(std::io::stderr(), "{message}");
+            std::process::abort();
+        }
+    });
+    let result = body();
+    drop(finished);
+    let _ = guard.join();
+    result
+}

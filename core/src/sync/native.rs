@@ -1,0 +1,108 @@
+//! The facade outside the checkers: thin names for `core`, `std`, atomic-wait and rustix.
+
+/// Atomics and fences.
+pub mod atomic {
+    pub use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering, fence};
+}
+
+/// Cells whose accesses the checkers watch.
+pub mod cell {
+    /// An `UnsafeCell` that lends its pointer for the length of a closure, or for the life of a [`Claim`].
+    #[derive(Debug, Default)]
+    #[repr(transparent)]
+    pub struct UnsafeCell<T: ?Sized>(core::cell::UnsafeCell<T>);
+
+    impl<T> UnsafeCell<T> {
+        /// A cell around `value`.
+        #[inline]
+        pub const fn new(value: T) -> Self {
+            Self(core::cell::UnsafeCell::new(value))
+        }
+
+        /// The value.
+        #[inline]
+        pub fn into_inner(self) -> T {
+            self.0.into_inner()
+        }
+    }
+
+    impl<T: ?Sized> UnsafeCell<T> {
+        /// Lends the pointer for reading.
+        #[inline]
+        pub fn with<R>(&self, read: impl FnOnce(*const T) -> R) -> R {
+            read(self.0.get())
+        }
+
+        /// Lends the pointer for writing.
+        #[inline]
+        pub fn with_mut<R>(&self, write: impl FnOnce(*mut T) -> R) -> R {
+            write(self.0.get())
+        }
+
+        /// The value, which nobody else can reach.
+        #[inline]
+        pub fn get_mut(&mut self) -> &mut T {
+            self.0.get_mut()
+        }
+
+        /// Starts an exclusive access that lasts until the claim is released.
+        #[inline]
+        pub fn claim(&self) -> Claim {
+            Claim(())
+        }
+
+        /// The pointer itself, for whoever holds the [`Claim`].
+        #[inline]
+        pub const fn get(&self) -> *mut T {
+            self.0.get()
+        }
+    }
+
+    /// An exclusive access in progress. The checkers report a second one, and an earlier one that does not happen
+    /// before it. Outside the checkers it is nothing.
+    #[derive(Debug)]
+    pub struct Claim(());
+
+    impl Claim {
+        /// Ends the access.
+        #[inline]
+        pub fn release(&mut self) {}
+    }
+}
+
+/// Waiting for a word to change.
+pub mod futex {
+    use super::atomic::AtomicU32;
+    #[cfg(all(target_os = "linux", not(latchwork_portable)))]
+    use super::time::Instant;
+
+    pub use atomic_wait::{wait, wake_all, wake_one};
+
+    /// Waits while `word` holds `expected`, until it is woken or `deadline` passes. May return for no reason.
+    #[cfg(all(target_os = "linux", not(latchwork_portable)))]
+    pub fn wait_until(word: &AtomicU32, expected: u32, deadline: Instant) {
+        use rustix::thread::futex;
+
+        let left = deadline.saturating_duration_since(Instant::now());
+        // A wait too long for the kernel to express (about 292 billion years) is one without a deadline.
+        let timeout = futex::Timespec::try_from(left).ok();
+        // Woken, timed out, interrupted or refused because the word has changed: the caller looks at the word and at
+        // the clock in each case. A relative timeout that a signal cuts short is computed anew from the deadline.
+        let _ = futex::wait(word, futex::Flags::PRIVATE, expected, timeout.as_ref());
+    }
+}
+
+/// Hints to the processor.
+pub mod hint {
+    pub use core::hint::spin_loop;
+}
+
+/// The current thread.
+pub mod thread {
+    pub use std::thread::yield_now;
+}
+
+/// The clock of deadlines.
+pub mod time {
+    pub use std::time::Instant;
+}

@@ -1,0 +1,83 @@
+//! What the loom and the shuttle futex share: the list of the sleepers, and the clock.
+//!
+//! Both checkers run all their threads as coroutines of one thread of the system, and switch only inside their own
+//! operations. Plain data is therefore atomic between two such operations, and creates no happens-before edge of its own
+//! that could hide a missing one in the code under test.
+
+use core::time::Duration;
+
+/// A point in the time of a model, which stands at [`EARLY`] until `model::let_time_pass` takes it to [`LATE`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(u64);
+
+const EARLY: Instant = Instant(0);
+const LATE: Instant = Instant(1 << 40);
+
+impl Instant {
+    /// The model's time as this thread sees it.
+    pub fn now() -> Self {
+        if super::imp::time_has_passed() { LATE } else { EARLY }
+    }
+
+    /// The time `duration` later, or `None` where that is beyond what can be told.
+    pub fn checked_add(self, duration: Duration) -> Option<Self> {
+        let nanos = u64::try_from(duration.as_nanos()).ok()?;
+        self.0.checked_add(nanos).map(Self)
+    }
+
+    /// How long after `earlier` this is; zero where it is not after it.
+    pub fn saturating_duration_since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+}
+
+/// A thread asleep in `futex::wait` or `futex::wait_until`.
+pub(super) struct Sleeper<Handle> {
+    pub(super) address: usize,
+    pub(super) deadline: Option<Instant>,
+    pub(super) handle: Handle,
+    ticket: u64,
+}
+
+/// The sleepers of one execution, longest asleep first.
+pub(super) struct Sleepers<Handle> {
+    list: Vec<Sleeper<Handle>>,
+    next_ticket: u64,
+}
+
+impl<Handle> Sleepers<Handle> {
+    pub(super) const fn new() -> Self {
+        Self { list: Vec::new(), next_ticket: 0 }
+    }
+
+    /// Puts a thread to sleep. It sleeps for as long as [`is_asleep`](Self::is_asleep) says so of the ticket.
+    pub(super) fn push(&mut self, address: usize, deadline: Option<Instant>, handle: Handle) -> u64 {
+        let ticket = self.next_ticket;
+        self.next_ticket += 1;
+        self.list.push(Sleeper { address, deadline, handle, ticket });
+        ticket
+    }
+
+    pub(super) fn is_asleep(&self, ticket: u64) -> bool {
+        self.list.iter().any(|sleeper| sleeper.ticket == ticket)
+    }
+
+    /// Takes out up to `limit` sleepers that `which` selects.
+    pub(super) fn take(&mut self, limit: usize, mut which: impl FnMut(&Sleeper<Handle>) -> bool) -> Vec<Handle> {
+        let mut taken = Vec::new();
+        let mut index = 0;
+        while index < self.list.len() && taken.len() < limit {
+            if which(&self.list[index]) {
+                taken.push(self.list.remove(index).handle);
+            } else {
+                index += 1;
+            }
+        }
+        taken
+    }
+
+    /// Takes out those whose deadline has come once it is [`LATE`].
+    pub(super) fn take_late(&mut self) -> Vec<Handle> {
+        self.take(usize::MAX, |sleeper| sleeper.deadline.is_some_and(|deadline| deadline <= LATE))
+    }
+}
