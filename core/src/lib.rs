@@ -3,7 +3,12 @@
 //! Use `latchwork-mutex` and its siblings instead. What is here:
 //!
 //! - [`sync`]: the facade over the standard library, loom and shuttle. Nothing else in the workspace names an atomic.
+//! - [`wait`]: the [`WaitQueue`](wait::WaitQueue), in which parked threads and pending tasks stand together, and the
+//!   [`Parker`](wait::Parker) that blocks a thread.
+//! - [`Spin`]: how long a thread turns before it parks.
+//! - [`fence`]: an asymmetric pair of fences.
 //!
+//! Read in this order: `wait/parker.rs`, `wait/waiter.rs`, `wait/queue.rs`, `models.rs`, then `sync/mod.rs`.
 //!
 //! No path allocates, and none uses a thread-local or a global table.
 
@@ -14,4 +19,13 @@
     allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "outside loom the facade re-exports them")
 )]
 
+pub mod fence;
 pub mod sync;
+pub mod wait;
+
+mod spin;
+
+pub use spin::Spin;
+
+#[cfg(test)]
+mod models;

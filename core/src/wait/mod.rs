@@ -1,0 +1,16 @@
+//! Where threads and tasks wait.
+//!
+//! A [`Waiter`] is one wait of one thread or task; it lives in the thread's stack frame or in the task's future. A
+//! [`WaitQueue`] links waiters in the order in which they came. Whoever takes a waiter out sends it a [`Signal`], and
+//! gathers the [`Wake`] that goes with it in a [`WakeList`], to be run once the queue's lock is released.
+
+mod lock;
+mod parker;
+mod queue;
+mod waiter;
+mod wake_list;
+
+pub use parker::{Parker, Signal, Unpark};
+pub use queue::{Kind, QueueGuard, Standing, WaitQueue};
+pub use waiter::Waiter;
+pub use wake_list::{Wake, WakeList};

@@ -1,0 +1,238 @@
+//! One thread that waits for one signal.
+//!
+//! # State
+//!
+//! | word                             | meaning                            | set by                                  |
+//! |----------------------------------|------------------------------------|-----------------------------------------|
+//! | `IDLE`                           | no signal is awaited               | `new`, `disarm`                         |
+//! | `ARMED`                          | a signal is awaited, nobody sleeps | `arm`                                   |
+//! | `PARKED`                         | the owner sleeps, or is about to   | `park`, `park_until`                    |
+//! | `WOKEN`, `FAVOURED`, `GRANTED`   | the signal has come                | `send`, once per `arm`                  |
+//!
+//! ```text
+//!   IDLE ──arm──▶ ARMED ──park──▶ PARKED
+//!    ▲              │ send          │ send: and wake the address
+//!    │              ▼               ▼
+//!    └──disarm── WOKEN | FAVOURED | GRANTED
+//! ```
+//!
+//! P1. Only the owner arms, parks and disarms. `send` is called at most once between `arm` and `disarm`.
+//! P2. After `send` has written the word, the owner may leave and its frame be gone. What remains to be done, waking the
+//!     address, therefore holds a raw pointer that is never dereferenced ([`Unpark`]). Where the frame has been reused, the
+//!     wake is one for no reason, which every futex wait allows for.
+//! P3. A timed-out owner leaves the word `PARKED`; the next `arm` starts afresh.
+
+use core::fmt;
+
+use crate::sync::atomic::{AtomicU32, Ordering};
+use crate::sync::futex;
+use crate::sync::time::Instant;
+
+const IDLE: u32 = 0;
+const ARMED: u32 = 1;
+const PARKED: u32 = 2;
+const WOKEN: u32 = 3;
+const FAVOURED: u32 = 4;
+const GRANTED: u32 = 5;
+/// Asleep on the condition variable of [`portable`](self#state), which only builds without a timed futex have.
+#[cfg(any(not(target_os = "linux"), latchwork_portable))]
+const PARKED_PORTABLE: u32 = 6;
+
+/// What a waiter is told when it is taken out of its queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Signal {
+    /// Come and try; whoever is first has it.
+    Woken = WOKEN,
+    /// Come and try; the others give way once.
+    Favoured = FAVOURED,
+    /// It is yours.
+    Granted = GRANTED,
+}
+
+impl Signal {
+    const fn from_word(word: u32) -> Option<Self> {
+        match word {
+            WOKEN => Some(Self::Woken),
+            FAVOURED => Some(Self::Favoured),
+            GRANTED => Some(Self::Granted),
+            _ => None,
+        }
+    }
+}
+
+/// Blocks its owner until a [`Signal`] comes. See the [module documentation](self) for its states.
+pub struct Parker {
+    word: AtomicU32,
+    #[cfg(any(not(target_os = "linux"), latchwork_portable))]
+    portable: portable::Bed,
+}
+
+impl Default for Parker {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Parker {
+    crate::const_unless_checked! {
+        /// A parker that awaits nothing.
+        #[inline]
+        pub const fn new() -> Self {
+            Self {
+                word: AtomicU32::new(IDLE),
+                #[cfg(any(not(target_os = "linux"), latchwork_portable))]
+                portable: portable::Bed::new(),
+            }
+        }
+    }
+
+    /// Starts to await a signal. Nobody may be sending one (P1).
+    pub fn arm(&self) {
+        // ORDERING: Relaxed: whoever is to send learns of this parker by other means, which publish it.
+        self.word.store(ARMED, Ordering::Relaxed);
+    }
+
+    /// Awaits nothing any more: the signal has been received, or cannot come.
+    pub fn disarm(&self) {
+        // ORDERING: Relaxed: nobody else looks at the word between here and the next `arm`.
+        self.word.store(IDLE, Ordering::Relaxed);
+    }
+
+    /// Whether a signal is awaited and has not come.
+    pub fn is_armed(&self) -> bool {
+        // ORDERING: Acquire pairs with the Release in `send`, as in `signal`.
+        !matches!(self.word.load(Ordering::Acquire), IDLE | WOKEN | FAVOURED | GRANTED)
+    }
+
+    /// The signal, if it has come.
+    #[inline]
+    pub fn signal(&self) -> Option<Signal> {
+        // ORDERING: Acquire pairs with the Release in `send`: what the sender did to the waiter, and with a grant the
+        // critical section before it, is visible. Weakening it fails `models::a_signal_publishes_what_came_before_it`.
+        Signal::from_word(self.word.load(Ordering::Acquire))
+    }
+
+    /// Blocks until the signal comes.
+    pub fn park(&self) -> Signal {
+        loop {
+            match self.prepare(PARKED) {
+                Some(signal) => return signal,
+                None => futex::wait(&self.word, PARKED),
+            }
+        }
+    }
+
+    /// Blocks until the signal comes, or until `deadline`. A signal that has come wins over a deadline that has passed.
+    #[cfg(all(target_os = "linux", not(latchwork_portable)))]
+    pub fn park_until(&self, deadline: Instant) -> Option<Signal> {
+        loop {
+            match self.prepare(PARKED) {
+                Some(signal) => return Some(signal),
+                None if Instant::now() >= deadline => return None,
+                None => futex::wait_until(&self.word, PARKED, deadline),
+            }
+        }
+    }
+
+    /// Blocks until the signal comes, or until `deadline`. A signal that has come wins over a deadline that has passed.
+    #[cfg(any(not(target_os = "linux"), latchwork_portable))]
+    pub fn park_until(&self, deadline: Instant) -> Option<Signal> {
+        let mut asleep = self.portable.lie_down();
+        loop {
+            match self.prepare(PARKED_PORTABLE) {
+                Some(signal) => return Some(signal),
+                None if Instant::now() >= deadline => return None,
+                None => asleep = self.portable.sleep_until(asleep, deadline),
+            }
+        }
+    }
+
+    /// Announces that the owner is about to sleep, unless the signal has come.
+    fn prepare(&self, parked: u32) -> Option<Signal> {
+        // ORDERING: the failure is Acquire, and pairs with the Release in `send`, as in `signal`. Weakening it fails
+        // `models::a_parked_thread_sees_what_came_before_its_signal`. Success is Relaxed: it tells the sender that there
+        // is somebody to wake, and the futex looks at the word again before it sleeps.
+        match self.word.compare_exchange(ARMED, parked, Ordering::Relaxed, Ordering::Acquire) {
+            Ok(_) => None,
+            Err(word) => Signal::from_word(word),
+        }
+    }
+
+    /// Sends the signal (P1). The owner may be gone when this returns (P2).
+    pub fn send(&self, signal: Signal) -> Option<Unpark> {
+        #[cfg(any(not(target_os = "linux"), latchwork_portable))]
+        let _awake = self.portable.wake_after();
+        // ORDERING: Release pairs with the Acquires in `signal` and `prepare`. Weakening it fails
+        // `models::a_signal_publishes_what_came_before_it`.
+        let before = self.word.swap(signal as u32, Ordering::Release);
+        (before == PARKED).then_some(Unpark(&raw const self.word))
+    }
+}
+
+impl fmt::Debug for Parker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parker").field("signal", &self.signal()).finish_non_exhaustive()
+    }
+}
+
+/// The rest of a [`send`](Parker::send): wakes the thread that sleeps at an address.
+#[derive(Debug)]
+#[must_use = "the thread sleeps until it is woken"]
+pub struct Unpark(*const AtomicU32);
+
+impl Unpark {
+    /// Wakes the thread. Its frame may be gone, and another wait be at its address: that one returns for no reason.
+    pub fn unpark(self) {
+        futex::wake_one(self.0);
+    }
+}
+
+/// Timed waits where the system has no timed futex that is in use here: a mutex and a condition variable in the frame.
+///
+/// Parking by `std::thread::park_timeout` would use up, or leave behind, the one token that a thread has, which belongs to
+/// the user's own parking.
+#[cfg(any(not(target_os = "linux"), latchwork_portable))]
+mod portable {
+    use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+    use crate::sync::time::Instant;
+
+    #[derive(Debug)]
+    pub(super) struct Bed {
+        mutex: Mutex<()>,
+        wake: Condvar,
+    }
+
+    /// Wakes the sleeper when it is dropped, with the mutex still held: the sleeper leaves, and its frame ends, only
+    /// after it has had the mutex itself.
+    pub(super) struct Wake<'a> {
+        bed: &'a Bed,
+        _held: MutexGuard<'a, ()>,
+    }
+
+    impl Bed {
+        pub(super) const fn new() -> Self {
+            Self { mutex: Mutex::new(()), wake: Condvar::new() }
+        }
+
+        pub(super) fn lie_down(&self) -> MutexGuard<'_, ()> {
+            self.mutex.lock().unwrap_or_else(PoisonError::into_inner)
+        }
+
+        pub(super) fn sleep_until<'a>(&self, asleep: MutexGuard<'a, ()>, deadline: Instant) -> MutexGuard<'a, ()> {
+            let left = deadline.saturating_duration_since(Instant::now());
+            self.wake.wait_timeout(asleep, left).unwrap_or_else(PoisonError::into_inner).0
+        }
+
+        pub(super) fn wake_after(&self) -> Wake<'_> {
+            Wake { bed: self, _held: self.lie_down() }
+        }
+    }
+
+    impl Drop for Wake<'_> {
+        fn drop(&mut self) {
+            self.bed.wake.notify_one();
+        }
+    }
+}

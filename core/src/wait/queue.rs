@@ -1,0 +1,340 @@
+//! The queue in which threads and tasks stand together.
+//!
+//! # Shape
+//!
+//! Two circular lists, linked through the waiters themselves, one of the threads and one of the tasks. A waiter's `place`,
+//! taken when it first came, says which of the two heads is older, so that together they are one first-in, first-out
+//! queue, in which the first thread, the first task and the oldest of all are each found in one step. (In a single list,
+//! the first thread behind a thousand tasks would be a thousand steps away.)
+//!
+//! ```text
+//!             ┌──────────────────────┐                ┌────────────────────┐
+//!   threads ─▶│ place 2 ⇄ 5 ⇄ 6      │       tasks ─▶ │ place 3 ⇄ 4        │   oldest: the thread at 2
+//!             └──────────────────────┘                └────────────────────┘
+//! ```
+//!
+//! # Invariants
+//!
+//! Q1. Heads, links and `place` counter are read and written only by the holder of the queue's lock.
+//! Q2. A waiter is linked if and only if its parker is armed, while the lock is free.
+//! Q3. A linked waiter is alive and in its place: it is pinned, [`push_back`](QueueGuard::push_back)'s caller vouches for
+//!     its leaving before its end, and [`Waiter`]'s `Drop` aborts where it does not.
+//! Q4. `next` and `previous` of a linked waiter name linked waiters of the same list (itself, where it is alone).
+//! Q5. Under the lock nothing foreign runs: wakers are moved in and out, and neither cloned, woken nor dropped.
+//!
+//! # Memory ordering
+//!
+//! Everything but the signal is ordered by the queue's lock. The signal is released under the lock and acquired by the
+//! waiter without it; from then on the waiter owns its link again.
+
+#![expect(unsafe_code, reason = "the links of an intrusive list are pointers")]
+
+use core::fmt;
+use core::pin::Pin;
+use core::ptr::NonNull;
+use std::task::Waker;
+
+use super::lock::QueueLock;
+use super::parker::Signal;
+use super::waiter::{Link, Waiter};
+use super::wake_list::Wake;
+use crate::sync::cell::UnsafeCell;
+use crate::sync::time::Instant;
+
+/// Who waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A parked thread.
+    Thread,
+    /// A pending task.
+    Task,
+}
+
+/// What is known of a waiter from the outside.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    /// Who it is.
+    pub kind: Kind,
+    /// When it was first queued.
+    pub since: Instant,
+    /// Whether it has been woken, found nothing, and come back to the front.
+    pub has_returned: bool,
+}
+
+/// A first-in, first-out queue of threads and tasks. See the [module documentation](self).
+///
+/// It may only be dropped or moved while it is empty; [`push_back`](QueueGuard::push_back) has its caller vouch for that.
+pub struct WaitQueue {
+    lock: QueueLock,
+    /// The place of the next newcomer. It may wrap: only the difference of two places counts (see `is_older`).
+    next_place: UnsafeCell<u32>,
+    heads: UnsafeCell<Heads>,
+}
+
+/// The oldest waiter of each kind.
+struct Heads {
+    threads: Option<NonNull<Waiter>>,
+    tasks: Option<NonNull<Waiter>>,
+}
+
+impl Heads {
+    const fn of(&mut self, kind: Kind) -> &mut Option<NonNull<Waiter>> {
+        match kind {
+            Kind::Thread => &mut self.threads,
+            Kind::Task => &mut self.tasks,
+        }
+    }
+}
+
+impl Default for WaitQueue {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl WaitQueue {
+    crate::const_unless_checked! {
+        /// An empty queue.
+        #[inline]
+        pub const fn new() -> Self {
+            Self {
+                lock: QueueLock::new(),
+                next_place: UnsafeCell::new(0),
+                heads: UnsafeCell::new(Heads { threads: None, tasks: None }),
+            }
+        }
+    }
+
+    /// Locks the queue. What is done under the lock must be short, and nothing foreign (Q5).
+    #[inline]
+    pub fn lock(&self) -> QueueGuard<'_> {
+        self.lock.lock();
+        QueueGuard { queue: self }
+    }
+}
+
+impl fmt::Debug for WaitQueue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WaitQueue").finish_non_exhaustive()
+    }
+}
+
+/// The locked queue. Dropping it unlocks.
+pub struct QueueGuard<'a> {
+    queue: &'a WaitQueue,
+}
+
+impl Drop for QueueGuard<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.queue.lock.unlock();
+    }
+}
+
+impl fmt::Debug for QueueGuard<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("QueueGuard").field("oldest", &self.oldest()).finish_non_exhaustive()
+    }
+}
+
+impl QueueGuard<'_> {
+    /// Queues a newcomer behind everybody: a task with its waker, a thread without.
+    ///
+    /// # Safety
+    ///
+    /// Until `waiter` has left this queue, by a signal or by [`remove`](Self::remove), it is not dropped, it is passed to
+    /// no method of another queue, and this queue is neither moved nor dropped.
+    pub unsafe fn push_back(&mut self, waiter: Pin<&Waiter>, waker: Option<Waker>, now: Instant) {
+        let place = self.queue.next_place.with_mut(|next| {
+            // SAFETY: the pointer is the cell's, and the lock is held (Q1).
+            let next = unsafe { &mut *next };
+            core::mem::replace(next, next.wrapping_add(1))
+        });
+        with_link(waiter.get_ref(), |link| {
+            link.place = place;
+            link.since = Some(now);
+            link.has_returned = false;
+        });
+        self.link(waiter, waker);
+    }
+
+    /// Queues a waiter that has been here before ahead of all others of its kind, with the place and the time that it
+    /// first had.
+    ///
+    /// # Safety
+    ///
+    /// As for [`push_back`](Self::push_back).
+    pub unsafe fn push_front(&mut self, waiter: Pin<&Waiter>, waker: Option<Waker>) {
+        with_link(waiter.get_ref(), |link| link.has_returned = true);
+        let kind = self.link(waiter, waker);
+        // A circular list is turned by one to make its youngest its oldest.
+        self.with_heads(|heads| *heads.of(kind) = Some(NonNull::from(waiter.get_ref())));
+    }
+
+    /// Links the waiter in as the youngest of its kind, and arms it.
+    fn link(&mut self, waiter: Pin<&Waiter>, waker: Option<Waker>) -> Kind {
+        debug_assert!(!waiter.parker().is_armed(), "a waiter is queued twice");
+        let node = NonNull::from(waiter.get_ref());
+        let kind = if waker.is_some() { Kind::Task } else { Kind::Thread };
+        let head = self.with_heads(|heads| *heads.of(kind).get_or_insert(node));
+        let previous = if head == node { node } else { youngest(head) };
+        with_link(waiter.get_ref(), |link| {
+            link.previous = Some(previous);
+            link.next = Some(head);
+            // The slot is empty: the waker of an earlier stay was moved out when it ended (Q5).
+            debug_assert!(link.waker.is_none());
+            link.waker = waker;
+        });
+        if head != node {
+            // SAFETY: `previous` is linked (Q4) and so alive (Q3); the lock is held (Q1).
+            with_link(unsafe { previous.as_ref() }, |link| link.next = Some(node));
+            // SAFETY: `head` is linked and so alive (Q3); the lock is held (Q1).
+            with_link(unsafe { head.as_ref() }, |link| link.previous = Some(node));
+        }
+        waiter.parker().arm();
+        kind
+    }
+
+    /// Takes a waiter out, wherever it stands, and returns its waker to be dropped after the lock is released.
+    ///
+    /// # Errors
+    ///
+    /// The signal, where it has left by one before; nothing has changed then.
+    pub fn remove(&mut self, waiter: Pin<&Waiter>) -> Result<Option<Waker>, Signal> {
+        if let Some(signal) = waiter.signal() {
+            return Err(signal);
+        }
+        let waker = self.unlink(waiter.get_ref());
+        waiter.parker().disarm();
+        Ok(waker)
+    }
+
+    /// Takes out the oldest waiter of a kind and sends it `signal`. `None` where nobody of that kind waits.
+    pub fn pop(&mut self, kind: Kind, signal: Signal) -> Option<Wake> {
+        let head = self.with_heads(|heads| *heads.of(kind))?;
+        // SAFETY: the head is linked (Q4) and so alive (Q3), until the signal is sent.
+        let waiter = unsafe { head.as_ref() };
+        let waker = self.unlink(waiter);
+        // The waiter may be gone from here on (P2 of the parker): `waker` has been moved out of it before.
+        let unpark = waiter.parker().send(signal);
+        Some(match (waker, unpark) {
+            (Some(waker), _) => Wake::Task(waker),
+            (None, Some(unpark)) => Wake::Thread(unpark),
+            (None, None) => Wake::Nothing,
+        })
+    }
+
+    /// Replaces a queued task's waker, and returns the old one to be dropped after the lock is released.
+    ///
+    /// # Errors
+    ///
+    /// The signal and the new waker, where the waiter has left; nothing has changed then.
+    pub fn replace_waker(&mut self, waiter: Pin<&Waiter>, waker: Waker) -> Result<Option<Waker>, (Signal, Waker)> {
+        match waiter.signal() {
+            Some(signal) => Err((signal, waker)),
+            None => Ok(with_link(waiter.get_ref(), |link| link.waker.replace(waker))),
+        }
+    }
+
+    /// Whether the waiter is queued with a waker that wakes the same task as this one.
+    pub fn wakes_same_task(&self, waiter: Pin<&Waiter>, waker: &Waker) -> bool {
+        // `will_wake` compares two pointers each, and runs nothing of the waker's (Q5).
+        waiter.signal().is_none()
+            && with_link(waiter.get_ref(), |link| link.waker.as_ref().is_some_and(|own| own.will_wake(waker)))
+    }
+
+    /// Whether nobody waits.
+    pub fn is_empty(&self) -> bool {
+        self.with_heads(|heads| heads.threads.is_none() && heads.tasks.is_none())
+    }
+
+    /// Whether a waiter of this kind is queued.
+    pub fn has(&self, kind: Kind) -> bool {
+        self.with_heads(|heads| heads.of(kind).is_some())
+    }
+
+    /// The waiter that came first.
+    pub fn oldest(&self) -> Option<Standing> {
+        let (thread, task) = self.with_heads(|heads| (heads.threads, heads.tasks));
+        let oldest = match (thread, task) {
+            (Some(thread), Some(task)) if is_older(place(task), place(thread)) => task,
+            (Some(thread), _) => thread,
+            (None, task) => task?,
+        };
+        // SAFETY: a head is linked (Q4) and so alive (Q3); the lock is held (Q1).
+        with_link(unsafe { oldest.as_ref() }, |link| {
+            let kind = if link.waker.is_some() { Kind::Task } else { Kind::Thread };
+            Some(Standing { kind, since: link.since?, has_returned: link.has_returned })
+        })
+    }
+
+    /// Takes the waiter out of its list and its waker out of it.
+    fn unlink(&mut self, waiter: &Waiter) -> Option<Waker> {
+        let node = NonNull::from(waiter);
+        let (previous, next, waker) = with_link(waiter, |link| {
+            let neighbours = (link.previous.take(), link.next.take());
+            (neighbours.0.expect("it is linked"), neighbours.1.expect("it is linked"), link.waker.take())
+        });
+        let kind = if waker.is_some() { Kind::Task } else { Kind::Thread };
+        let is_alone = next == node;
+        self.with_heads(|heads| {
+            let head = heads.of(kind);
+            if *head == Some(node) {
+                *head = (!is_alone).then_some(next);
+            }
+        });
+        if !is_alone {
+            // SAFETY: `previous` is linked (Q4) and so alive (Q3); the lock is held (Q1).
+            with_link(unsafe { previous.as_ref() }, |link| link.next = Some(next));
+            // SAFETY: `next` is linked (Q4) and so alive (Q3); the lock is held (Q1).
+            with_link(unsafe { next.as_ref() }, |link| link.previous = Some(previous));
+        }
+        waker
+    }
+
+    fn with_heads<R>(&self, look: impl FnOnce(&mut Heads) -> R) -> R {
+        self.queue.heads.with_mut(|heads| {
+            // SAFETY: the pointer is the cell's, and the lock is held (Q1); `look` calls back into no queue.
+            look(unsafe { &mut *heads })
+        })
+    }
+}
+
+/// The holder of the queue's lock looks at a link (Q1).
+fn with_link<R>(waiter: &Waiter, look: impl FnOnce(&mut Link) -> R) -> R {
+    waiter.link.with_mut(|link| {
+        // SAFETY: the pointer is the cell's, and the queue's lock is held (Q1), or the waiter is not queued and its owner
+        // has lent it to a method of the guard; `look` calls back into no queue.
+        look(unsafe { &mut *link })
+    })
+}
+
+/// The youngest of the list that `head` leads.
+fn youngest(head: NonNull<Waiter>) -> NonNull<Waiter> {
+    // SAFETY: a head is linked (Q4) and so alive (Q3); the lock is held (Q1).
+    with_link(unsafe { head.as_ref() }, |link| link.previous.expect("a linked waiter has neighbours"))
+}
+
+fn place(head: NonNull<Waiter>) -> u32 {
+    // SAFETY: a head is linked (Q4) and so alive (Q3); the lock is held (Q1).
+    with_link(unsafe { head.as_ref() }, |link| link.place)
+}
+
+/// Whether place `a` came before place `b`. Right while fewer than 2^31 waiters came between them; beyond that two
+/// waiters swap their order, and nothing else happens.
+const fn is_older(a: u32, b: u32) -> bool {
+    a != b && b.wrapping_sub(a) < 1 << 31
+}
+
+// SAFETY: the waiters that the queue points to are reached only under its lock (Q1), and their contents (a waker, numbers,
+// pointers) may be reached from any thread.
+unsafe impl Send for WaitQueue {}
+// SAFETY: as for `Send`: whatever is reached through `&WaitQueue` is reached under its lock (Q1).
+unsafe impl Sync for WaitQueue {}
+
+// SAFETY: a waiter's link is guarded by the queue's lock while it is queued, and reached by nobody else while it is not;
+// its contents (a waker, numbers, pointers) may be reached from any thread.
+unsafe impl Send for Waiter {}
+// SAFETY: `&Waiter` gives access to the parker, which is atomic, and, through the queue's methods, to the link, under the
+// queue's lock or by the one who waits (see `push_back`).
+unsafe impl Sync for Waiter {}

@@ -1,0 +1,94 @@
+//! One wait of one thread or task.
+
+use core::fmt;
+use core::marker::PhantomPinned;
+use core::ptr::NonNull;
+use std::task::Waker;
+
+use super::parker::{Parker, Signal};
+use crate::sync::cell::UnsafeCell;
+use crate::sync::time::Instant;
+
+/// A place in a [`WaitQueue`](super::WaitQueue), in the stack frame or the pinned future of whoever waits.
+///
+/// It is queued with a waker by a task, without one by a thread, and may be queued again once it has left.
+///
+/// Dropping a waiter that is still queued aborts the process: its neighbours would be left with a dangling pointer.
+pub struct Waiter {
+    /// Receives the signal; a thread parks on it.
+    parker: Parker,
+    /// Guarded by the queue's lock from the push until the waiter has left, then owned by whoever waits.
+    pub(crate) link: UnsafeCell<Link>,
+    /// The queue points here.
+    _pinned: PhantomPinned,
+}
+
+/// What a queue keeps of a waiter.
+pub(crate) struct Link {
+    /// The neighbour that came later; of the youngest, the oldest. `None` while it is not queued.
+    pub(super) next: Option<NonNull<Waiter>>,
+    /// The neighbour that came earlier; of the oldest, the youngest. `None` while it is not queued.
+    pub(super) previous: Option<NonNull<Waiter>>,
+    /// When it was first queued, counted in waiters.
+    pub(super) place: u32,
+    /// When it was first queued, by the clock.
+    pub(super) since: Option<Instant>,
+    /// Whether it has been pushed to the front.
+    pub(super) has_returned: bool,
+    /// A task's waker. `None` for a thread.
+    pub(super) waker: Option<Waker>,
+}
+
+impl Default for Waiter {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Waiter {
+    crate::const_unless_checked! {
+        /// A waiter that is not queued.
+        #[inline]
+        pub const fn new() -> Self {
+            Self {
+                parker: Parker::new(),
+                link: UnsafeCell::new(Link {
+                    next: None,
+                    previous: None,
+                    place: 0,
+                    since: None,
+                    has_returned: false,
+                    waker: None,
+                }),
+                _pinned: PhantomPinned,
+            }
+        }
+    }
+
+    /// What receives this waiter's signal.
+    #[inline]
+    pub const fn parker(&self) -> &Parker {
+        &self.parker
+    }
+
+    /// The signal with which it left its queue, if it has left by one.
+    #[inline]
+    pub fn signal(&self) -> Option<Signal> {
+        self.parker.signal()
+    }
+}
+
+impl Drop for Waiter {
+    #[inline]
+    fn drop(&mut self) {
+        if self.parker.is_armed() {
+            std::process::abort();
+        }
+    }
+}
+
+impl fmt::Debug for Waiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waiter").field("parker", &self.parker).finish_non_exhaustive()
+    }
+}

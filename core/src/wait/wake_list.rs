@@ -1,0 +1,89 @@
+//! Wakes that are gathered under a queue's lock and run after it is released.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::task::Waker;
+
+use super::parker::Unpark;
+
+/// What is left to do for a waiter that was taken out of its queue and has its signal.
+#[derive(Debug)]
+#[must_use = "the waiter has its signal, but does not know"]
+pub enum Wake {
+    /// The thread has not gone to sleep, and finds the signal by itself.
+    Nothing,
+    /// The thread sleeps.
+    Thread(Unpark),
+    /// The task waits for its waker to be called.
+    Task(Waker),
+}
+
+impl Wake {
+    /// Wakes. A waker is foreign code, and may do what it likes: poll inline, lock again, panic.
+    fn wake(self) {
+        match self {
+            Self::Nothing => {}
+            Self::Thread(unpark) => unpark.unpark(),
+            Self::Task(waker) => waker.wake(),
+        }
+    }
+}
+
+/// Up to `N` wakes.
+#[derive(Debug)]
+pub struct WakeList<const N: usize> {
+    wakes: [Wake; N],
+    len: usize,
+}
+
+impl<const N: usize> Default for WakeList<N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const N: usize> WakeList<N> {
+    /// An empty list.
+    #[inline]
+    pub const fn new() -> Self {
+        Self { wakes: [const { Wake::Nothing }; N], len: 0 }
+    }
+
+    /// Whether the list has to be run before it takes another wake.
+    #[inline]
+    pub const fn is_full(&self) -> bool {
+        self.len == N
+    }
+
+    /// Adds a wake.
+    ///
+    /// # Panics
+    ///
+    /// If the list is full.
+    #[inline]
+    pub fn push(&mut self, wake: Wake) {
+        self.wakes[self.len] = wake;
+        self.len += 1;
+    }
+
+    /// Runs every wake, in order. No queue's lock may be held.
+    ///
+    /// # Panics
+    ///
+    /// If wakers panicked, with the first one's payload, after all the others have been woken.
+    #[inline]
+    pub fn wake_all(self) {
+        let mut first_panic = None;
+        for wake in self.wakes.into_iter().take(self.len) {
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| wake.wake())) {
+                match first_panic {
+                    None => first_panic = Some(panic),
+                    // Dropping a payload is foreign code too, and could panic in its turn.
+                    Some(_) => core::mem::forget(panic),
+                }
+            }
+        }
+        if let Some(panic) = first_panic {
+            resume_unwind(panic);
+        }
+    }
+}
