@@ -125,6 +125,11 @@ pub mod cell {
     pub struct Claim(Option<loom::cell::MutPtr<()>>);
 
     impl Claim {
+        /// Moves the access to another holder, and leaves this one with none.
+        pub fn hand_over(&mut self) -> Self {
+            Self(self.0.take())
+        }
+
         /// Ends the access.
         pub fn release(&mut self) {
             self.0 = None;

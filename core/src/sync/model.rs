@@ -137,10 +137,12 @@ pub fn deadline() -> Instant {
     Instant::now().checked_add(Duration::from_millis(1)).expect("a millisecond from now can be told")
 }
 
-/// Lets every deadline pass, and every wait be a long one, from here on. Real time does so by itself.
+/// Lets every deadline pass, and every wait be a long one, from here on.
 pub fn let_time_pass() {
     #[cfg(any(latchwork = "loom", latchwork = "shuttle"))]
     imp::let_time_pass();
+    #[cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
+    std::thread::sleep(Duration::from_millis(2));
 }
 
 /// Makes every futex wait in progress return for no reason. Real systems do so by themselves, if rarely.

@@ -64,6 +64,12 @@ pub mod cell {
     pub struct Claim(());
 
     impl Claim {
+        /// Moves the access to another holder, and leaves this one with none.
+        #[inline]
+        pub fn hand_over(&mut self) -> Self {
+            Self(())
+        }
+
         /// Ends the access.
         #[inline]
         pub fn release(&mut self) {}

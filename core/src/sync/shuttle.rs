@@ -145,6 +145,11 @@ pub mod cell {
     pub struct Claim(Option<Inside>);
 
     impl Claim {
+        /// Moves the access to another holder, and leaves this one with none.
+        pub fn hand_over(&mut self) -> Self {
+            Self(self.0.take())
+        }
+
         /// Ends the access.
         pub fn release(&mut self) {
             if let Some(inside) = self.0.take() {

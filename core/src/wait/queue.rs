@@ -253,6 +253,18 @@ impl QueueGuard<'_> {
         self.with_heads(|heads| heads.of(kind).is_some())
     }
 
+    /// How many waiters of this kind are queued. Walks the list: for models and diagnostics.
+    pub fn len(&self, kind: Kind) -> usize {
+        let Some(head) = self.with_heads(|heads| *heads.of(kind)) else { return 0 };
+        let mut len = 1;
+        let mut node = head;
+        while let Some(next) = next_of(node).filter(|next| *next != head) {
+            node = next;
+            len += 1;
+        }
+        len
+    }
+
     /// The waiter that came first.
     pub fn oldest(&self) -> Option<Standing> {
         let (thread, task) = self.with_heads(|heads| (heads.threads, heads.tasks));
@@ -313,6 +325,11 @@ fn with_link<R>(waiter: &Waiter, look: impl FnOnce(&mut Link) -> R) -> R {
 fn youngest(head: NonNull<Waiter>) -> NonNull<Waiter> {
     // SAFETY: a head is linked (Q4) and so alive (Q3); the lock is held (Q1).
     with_link(unsafe { head.as_ref() }, |link| link.previous.expect("a linked waiter has neighbours"))
+}
+
+fn next_of(node: NonNull<Waiter>) -> Option<NonNull<Waiter>> {
+    // SAFETY: the node was reached from a head: it is linked (Q4) and so alive (Q3); the lock is held (Q1).
+    with_link(unsafe { node.as_ref() }, |link| link.next)
 }
 
 fn place(head: NonNull<Waiter>) -> u32 {

@@ -65,6 +65,18 @@ impl<const N: usize> WakeList<N> {
         self.len += 1;
     }
 
+    /// Adds a wake, where there is one.
+    ///
+    /// # Panics
+    ///
+    /// If the list is full.
+    #[inline]
+    pub fn extend(&mut self, wake: Option<Wake>) {
+        if let Some(wake) = wake {
+            self.push(wake);
+        }
+    }
+
     /// Runs every wake, in order. No queue's lock may be held.
     ///
     /// # Panics
