@@ -1,0 +1,59 @@
+//! A mutual exclusion lock that threads and async tasks wait for on the same instance.
+//!
+//! Use something else where that is not needed: [`std::sync::Mutex`] where only threads lock, and nobody needs timeouts,
+//! fairness or an unpoisoned value; a channel where the value has one natural owner. Whatever you take, the best critical
+//! section is a short one.
+//!
+//! ```
+//! use latchwork_mutex::Mutex;
+//! use std::sync::Arc;
+//!
+//! let counter = Arc::new(Mutex::new(0));
+//! let thread = std::thread::spawn({
+//!     let counter = Arc::clone(&counter);
+//!     move || *counter.lock() += 1
+//! });
+//! futures_lite::future::block_on(async { *counter.lock_async().await += 1 });
+//! thread.join().unwrap();
+//! assert_eq!(*counter.lock(), 2);
+//! ```
+//!
+//! # How it works
+//!
+//! The lock is one byte. Whoever finds it free takes it, in the order of arrival or not: that is where throughput comes
+//! from. Whoever finds it taken spins for a moment, and then joins a first-in, first-out queue of parked threads and
+//! pending tasks, which live in their own stack frames and futures: no wait allocates. Unlock frees the byte first, and
+//! wakes the oldest waiter, if one waits and none is on its way already. A thread that has waited for a millisecond is
+//! given the lock without its being free in between. A task is never given the lock, only woken, since it may never be
+//! polled again: it owns nothing until then, and stands in nobody's way.
+//!
+//! Reading order: `state.rs` (what the bytes mean, invariants, why no wake-up is lost), `raw.rs` (the algorithm),
+//! `models.rs` (what is checked).
+//!
+//! # Prior art
+//!
+//! The queue in the waiters' own frames is that of Mellor-Crummey and Scott's lock (1991). Barging with one *designated
+//! waker* is nsync's and absl's [`Mutex`](https://abseil.io/docs/cpp/guides/synchronization); handing over after a bound is
+//! [WebKit's `WTF::Lock`](https://webkit.org/blog/6161/locking-in-webkit/) and parking_lot's eventual fairness. That a lock
+//! granted to a task may be taken back is folly's `fibers::TimedMutex`; here it is never granted in the first place.
+//! The trouble with granting is described as [futurelock](https://rfd.shared.oxide.computer/rfd/0609).
+
+#![deny(unsafe_code)]
+#![cfg_attr(
+    not(latchwork = "loom"),
+    allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "outside loom the facade re-exports them")
+)]
+
+mod future;
+mod mutex;
+mod owned;
+mod raw;
+mod state;
+
+pub use future::{Lock, LockOwned};
+pub use mutex::{MappedMutexGuard, Mutex, MutexGuard};
+pub use owned::{OwnedMappedMutexGuard, OwnedMutexGuard};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

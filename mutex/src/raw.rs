@@ -1,0 +1,419 @@
+//! The algorithm, without the value that it protects.
+//!
+//! Read [`state`](crate::state) first. The paths, shortest first: [`RawMutex::lock`] and [`RawMutex::unlock`] when nobody
+//! else is there; [`RawMutex::lock_contended`] for a thread, [`Acquire`] for a task; [`RawMutex::release`], the one place
+//! that decides who is next.
+
+#![expect(unsafe_code, reason = "a waiter is queued by its address")]
+
+use core::pin::{Pin, pin};
+use core::task::{Context, Poll, Waker};
+use core::time::Duration;
+
+use latchwork_core::Spin;
+use latchwork_core::const_unless_checked;
+use latchwork_core::sync::thread::yield_now;
+use latchwork_core::sync::time::Instant;
+use latchwork_core::wait::{Kind, QueueGuard, Signal, WaitQueue, Waiter, WakeList};
+use pin_project_lite::pin_project;
+
+use crate::state::{Held, State};
+
+/// How long a waiter puts up with losing the race for the lock: a thread is granted it after that, for a task it is
+/// reserved.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(1);
+
+/// Turns before a thread queues, and again when it has been woken.
+const TURNS: u32 = 6;
+
+/// A lock of nothing in particular.
+pub(crate) struct RawMutex {
+    state: State,
+    queue: WaitQueue,
+}
+
+/// Where a waiter joins the queue.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// A newcomer, behind all others.
+    Back,
+    /// One that has been woken and found the lock taken, ahead of all others.
+    Front,
+}
+
+impl RawMutex {
+    const_unless_checked! {
+        pub(crate) const fn new() -> Self {
+            Self { state: State::new(), queue: WaitQueue::new() }
+        }
+    }
+
+    /// Blocks this thread until it owns the lock.
+    #[inline]
+    pub(crate) fn lock(&self) {
+        if !self.state.try_take_free() {
+            self.lock_contended(None);
+        }
+    }
+
+    /// Takes the lock if nobody owns it, reserved or not.
+    #[inline]
+    pub(crate) fn try_lock(&self) -> bool {
+        self.state.try_take_free() || self.state.try_take(true).is_ok()
+    }
+
+    /// Blocks this thread until it owns the lock, or until `deadline`.
+    #[inline]
+    pub(crate) fn try_lock_until(&self, deadline: Instant) -> bool {
+        self.state.try_take_free() || self.lock_contended(Some(deadline))
+    }
+
+    /// Whether somebody owns the lock at this moment.
+    pub(crate) fn is_locked(&self) -> bool {
+        self.state.is_locked()
+    }
+
+    /// The owner gives up the lock.
+    #[inline]
+    pub(crate) fn unlock(&self) {
+        if self.state.has_to_look() {
+            self.unlock_contended(false);
+        } else if self.state.free() {
+            self.unlock_met_newcomer();
+        }
+    }
+
+    /// The owner hands the lock to whoever waits, and queues for it again.
+    pub(crate) fn bump(&self) {
+        if self.state.has_company() {
+            self.unlock_contended(true);
+            self.lock_contended(None);
+        }
+    }
+
+    /// The contended path of a thread. Returns whether it owns the lock; without a deadline it does.
+    #[cold]
+    fn lock_contended(&self, deadline: Option<Instant>) -> bool {
+        if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return self.state.try_take(true).is_ok();
+        }
+        let mut gave_way = false;
+        if self.spin(Place::Back, &mut gave_way) {
+            return true;
+        }
+        let waiter = pin!(Waiter::new());
+        let waiter = waiter.as_ref();
+        let mut place = Place::Back;
+        loop {
+            if self.enqueue(waiter, None, place).is_ok() {
+                let signal = match deadline {
+                    None => Some(waiter.parker().park()),
+                    Some(deadline) => waiter.parker().park_until(deadline),
+                };
+                match signal.or_else(|| self.leave(waiter)) {
+                    None => return false,
+                    Some(Signal::Granted) => return true,
+                    Some(Signal::Woken | Signal::Favoured) => place = Place::Front,
+                }
+            }
+            if self.spin(place, &mut gave_way) {
+                if place == Place::Front {
+                    self.arrive();
+                }
+                return true;
+            }
+        }
+    }
+
+    /// Tries for the lock a bounded number of times. A newcomer gives up at once where others wait already.
+    fn spin(&self, place: Place, gave_way: &mut bool) -> bool {
+        let mut spin = Spin::new(TURNS);
+        loop {
+            match self.state.try_take(*gave_way) {
+                Ok(()) => return true,
+                Err(Held::Reserved) => {
+                    *gave_way = true;
+                    yield_now();
+                    continue;
+                }
+                Err(Held::Locked) => {}
+            }
+            if place == Place::Back && self.state.has_company() || !spin.turn() {
+                return false;
+            }
+        }
+    }
+
+    /// Joins the queue, unless the lock turns out not to be locked; the waker comes back then.
+    ///
+    /// A thread that joins at the front has been on its way until now.
+    fn enqueue(&self, waiter: Pin<&Waiter>, waker: Option<Waker>, place: Place) -> Result<(), Option<Waker>> {
+        let was_on_its_way = waker.is_none() && place == Place::Front;
+        let now = Instant::now();
+        let mut queue = self.queue.lock();
+        let waking = self.state.is_waking();
+        match place {
+            // SAFETY: `lock_contended` returns, and `Acquire` ends, only once the waiter has left this queue, and both
+            // leave it in the queue that they put it in, which their borrow of the mutex keeps in its place (Q3).
+            Place::Back => unsafe { queue.push_back(waiter, waker, now) },
+            // SAFETY: as above.
+            Place::Front => unsafe { queue.push_front(waiter, waker) },
+        }
+        self.refresh(&queue, waking && !was_on_its_way);
+        if self.state.confirm_locked().is_ok() {
+            return Ok(());
+        }
+        let waker = queue.remove(waiter).expect("it was queued under this very lock");
+        self.refresh(&queue, waking);
+        Err(waker)
+    }
+
+    /// Leaves the queue without the lock. Returns the signal where it has come before; the waiter has to act on it then.
+    fn leave(&self, waiter: Pin<&Waiter>) -> Option<Signal> {
+        let mut queue = self.queue.lock();
+        match queue.remove(waiter) {
+            Ok(waker) => {
+                self.refresh(&queue, self.state.is_waking());
+                // The queue's lock is released before the waker is dropped, which is foreign code.
+                drop(queue);
+                drop(waker);
+                None
+            }
+            Err(signal) => Some(signal),
+        }
+    }
+
+    /// A woken thread has got the lock: it is no longer on its way, and the next unlock looks at the queue.
+    fn arrive(&self) {
+        let queue = self.queue.lock();
+        self.refresh(&queue, false);
+    }
+
+    /// Brings the mode into agreement with the queue (M2).
+    fn refresh(&self, queue: &QueueGuard<'_>, waking: bool) {
+        let look = match queue.oldest() {
+            None => false,
+            Some(oldest) => oldest.kind == Kind::Task || !waking,
+        };
+        self.state.set_mode(look, waking);
+    }
+
+    /// The owner unlocks, and somebody may be waiting.
+    #[cold]
+    fn unlock_contended(&self, hand_over: bool) {
+        // The clock is read before the queue is locked, to keep that short.
+        let now = Instant::now();
+        self.release(self.queue.lock(), now, hand_over);
+    }
+
+    /// The lock was freed while a newcomer was queueing.
+    #[cold]
+    fn unlock_met_newcomer(&self) {
+        self.pass_on(self.queue.lock());
+    }
+
+    /// Sees to it that somebody wakes whoever is to be woken (M3): the owner when it unlocks, or else this thread, by
+    /// unlocking once more.
+    fn pass_on(&self, queue: QueueGuard<'_>) {
+        if !self.state.has_to_look() {
+            return;
+        }
+        while self.state.confirm_locked().is_err() {
+            if self.state.try_take(true).is_ok() {
+                return self.release(queue, Instant::now(), false);
+            }
+        }
+    }
+
+    /// The owner gives up the lock and decides who is next; `hand_over` counts every waiter as one that has waited for
+    /// long.
+    ///
+    /// - The oldest is a task: it is woken and leaves the queue; where it has come back to the front for long, the lock is
+    ///   reserved. It may never be polled again, so the first thread is woken too.
+    /// - The oldest is a thread: it is woken; where it has waited for long, it is granted the lock instead.
+    /// - While a thread is on its way, no other is woken or granted.
+    fn release(&self, mut queue: QueueGuard<'_>, now: Instant, hand_over: bool) {
+        let mut wakes = WakeList::<2>::new();
+        let mut waking = self.state.is_waking();
+        let mut reserved = hand_over;
+        let mut granted = false;
+        if let Some(oldest) = queue.oldest() {
+            let waited_for_long = hand_over || now.saturating_duration_since(oldest.since) >= PATIENCE;
+            if oldest.kind == Kind::Task {
+                reserved |= waited_for_long && oldest.has_returned;
+                let signal = if reserved { Signal::Favoured } else { Signal::Woken };
+                wakes.extend(queue.pop(Kind::Task, signal));
+            }
+            if !waking {
+                granted = waited_for_long && oldest.kind == Kind::Thread;
+                let signal = if granted { Signal::Granted } else { Signal::Woken };
+                let thread = queue.pop(Kind::Thread, signal);
+                waking = thread.is_some() && !granted;
+                wakes.extend(thread);
+            }
+        }
+        self.refresh(&queue, waking);
+        if !granted {
+            self.state.let_go(reserved);
+        }
+        drop(queue);
+        // A waker is foreign code: it may poll inline, lock this very mutex, or panic.
+        wakes.wake_all();
+    }
+}
+
+/// Unlocks unless it is forgotten.
+struct UnlockOnUnwind<'a>(&'a RawMutex);
+
+impl Drop for UnlockOnUnwind<'_> {
+    fn drop(&mut self) {
+        self.0.unlock();
+    }
+}
+
+/// How far an [`Acquire`] has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Not queued, and owes nothing.
+    Idle,
+    /// In the queue, or woken and not yet aware of it.
+    Queued,
+    /// Woken: out of the queue, and owes the wake-up to the others.
+    Woken { favoured: bool },
+    /// Owns the lock, or has passed it to its guard.
+    Done,
+}
+
+pin_project! {
+    /// A task's way to the lock.
+    ///
+    /// Whoever holds it calls [`cancel`](Acquire::cancel) before it ends, with the mutex that it was polled with.
+    pub(crate) struct Acquire {
+        #[pin]
+        waiter: Waiter,
+        stage: Stage,
+        gave_way: bool,
+    }
+}
+
+impl Acquire {
+    const_unless_checked! {
+        #[inline]
+        pub(crate) const fn new() -> Self {
+            Self { waiter: Waiter::new(), stage: Stage::Idle, gave_way: false }
+        }
+    }
+
+    #[inline]
+    pub(crate) fn poll(self: Pin<&mut Self>, raw: &RawMutex, cx: &mut Context<'_>) -> Poll<()> {
+        if self.stage == Stage::Idle && raw.state.try_take_free() {
+            *self.project().stage = Stage::Done;
+            return Poll::Ready(());
+        }
+        self.poll_contended(raw, cx)
+    }
+
+    /// Whoever is polled may take a free lock, wherever it stands; that is why a task that is not polled can stand in
+    /// nobody's way.
+    #[cold]
+    fn poll_contended(self: Pin<&mut Self>, raw: &RawMutex, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        let waiter = this.waiter.as_ref();
+        assert!(*this.stage != Stage::Done, "a future is polled after it was ready");
+        loop {
+            if let (Stage::Queued, Some(signal)) = (*this.stage, waiter.signal()) {
+                *this.stage = Stage::Woken { favoured: signal == Signal::Favoured };
+            }
+            match raw.state.try_take(*this.gave_way || *this.stage == Stage::Woken { favoured: true }) {
+                Ok(()) => {
+                    let was_queued = core::mem::replace(this.stage, Stage::Done) == Stage::Queued;
+                    if was_queued {
+                        // Its waker is dropped here, which is foreign code: if it panics, there will be no guard.
+                        let unlock = UnlockOnUnwind(raw);
+                        // It may be woken at this moment. The wake-up is then not lost: this task owns the lock, and
+                        // looks at the queue when it unlocks.
+                        let _ = raw.leave(waiter);
+                        core::mem::forget(unlock);
+                    }
+                    return Poll::Ready(());
+                }
+                Err(Held::Reserved) => {
+                    *this.gave_way = true;
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Err(Held::Locked) => {}
+            }
+            let place = match *this.stage {
+                Stage::Idle => Place::Back,
+                Stage::Woken { .. } => Place::Front,
+                Stage::Queued | Stage::Done => {
+                    if raw.is_waiting_with(waiter, cx.waker()) {
+                        return Poll::Pending;
+                    }
+                    continue;
+                }
+            };
+            // The waker is cloned before the queue is locked: that is foreign code, and may panic.
+            if raw.enqueue(waiter, Some(cx.waker().clone()), place).is_ok() {
+                *this.stage = Stage::Queued;
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Ends the wait.
+    #[inline]
+    pub(crate) fn cancel(self: Pin<&mut Self>, raw: &RawMutex) {
+        let this = self.project();
+        match *this.stage {
+            // Nothing is owed, or the guard owns the lock.
+            Stage::Idle | Stage::Done => {}
+            Stage::Queued | Stage::Woken { .. } => raw.cancel(this.waiter.as_ref(), *this.stage),
+        }
+        *this.stage = Stage::Done;
+    }
+}
+
+impl RawMutex {
+    /// Whether the task stays queued with this waker; false where it has been woken.
+    fn is_waiting_with(&self, waiter: Pin<&Waiter>, waker: &Waker) -> bool {
+        if self.queue.lock().wakes_same_task(waiter, waker) {
+            return true;
+        }
+        let replaced = {
+            // Cloned before the queue is locked, dropped after it is released.
+            let waker = waker.clone();
+            self.queue.lock().replace_waker(waiter, waker)
+        };
+        replaced.is_ok()
+    }
+
+    /// A task gives up its wait.
+    #[cold]
+    fn cancel(&self, waiter: Pin<&Waiter>, stage: Stage) {
+        // Woken, whether it knew or not: there may be nobody else to take the free lock or to look at the queue.
+        // Model: `a_woken_task_that_is_cancelled_passes_the_wake_up_on`.
+        if stage != Stage::Queued || self.leave(waiter).is_some() {
+            self.pass_on(self.queue.lock());
+        }
+    }
+}
+
+#[cfg(test)]
+impl RawMutex {
+    /// For the models: how many threads are in the queue.
+    pub(crate) fn queued_threads(&self) -> usize {
+        self.queue.lock().len(Kind::Thread)
+    }
+
+    /// For the models: whether somebody is queued or on its way.
+    pub(crate) fn has_company(&self) -> bool {
+        self.state.has_company()
+    }
+
+    /// For the models: nobody is queued or on its way, and the mode says so.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.queue.lock().is_empty() && !self.state.has_company()
+    }
+}
