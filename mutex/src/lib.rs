@@ -54,6 +54,9 @@ pub use future::{Lock, LockOwned};
 pub use mutex::{MappedMutexGuard, Mutex, MutexGuard};
 pub use owned::{OwnedMappedMutexGuard, OwnedMutexGuard};
 
+#[cfg(test)]
+mod models;
+
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
