@@ -35,7 +35,8 @@ use crate::raw::RawMutex;
 ///   (`a_starved_task_is_given_way_to`). [`try_lock`](Self::try_lock) does not give way.
 /// - A task that is not polled owns nothing and delays nobody who is: a thread (`a_thread_passes_a_task_that_is_not_polled`),
 ///   a newcomer (`a_newcomer_passes_a_task_that_is_not_polled`), a queued task that is polled
-///   (`a_queued_task_that_is_polled_passes_one_that_is_not`). A queued task behind it is woken by the next unlock
+///   (`a_queued_task_that_is_polled_passes_one_that_is_not`). A queued task behind it that is not polled either, since its
+///   task was not woken, is woken by the next unlock, and not before
 ///   (`the_next_unlock_wakes_the_task_behind_one_that_is_not_polled`).
 ///
 /// # Deadlocks
