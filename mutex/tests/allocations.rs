@@ -1,0 +1,120 @@
+//! No path allocates: not an uncontended lock, not a wait, of a thread or of a task.
+
+#![cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
+#![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "these tests run on real threads")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::task::{Context, Waker};
+use std::thread;
+use std::time::Duration;
+
+use latchwork_mutex::{Mutex, MutexGuard};
+
+/// Counts what each thread allocates.
+struct Counting;
+
+std::thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: every call is passed on to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // Not counted while the thread ends, when there is nowhere to count.
+        let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
+        // SAFETY: the caller keeps to the contract.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps to the contract.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+/// What this thread allocates in a call.
+fn allocations(run: impl FnOnce()) -> usize {
+    let before = ALLOCATIONS.get();
+    run();
+    ALLOCATIONS.get() - before
+}
+
+#[test]
+fn the_counter_counts() {
+    assert_eq!(allocations(|| drop(std::hint::black_box(Box::new(1)))), 1);
+}
+
+#[test]
+fn an_uncontended_lock_allocates_nothing() {
+    let mutex = Mutex::new(0);
+    let mut cx = Context::from_waker(Waker::noop());
+    let count = allocations(|| {
+        *mutex.lock() += 1;
+        assert!(mutex.try_lock().is_some());
+        assert!(mutex.try_lock_for(Duration::from_secs(1)).is_some());
+        assert!(pin!(mutex.lock_async()).poll(&mut cx).is_ready());
+        MutexGuard::bump(&mut mutex.lock());
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn a_waiting_task_allocates_nothing() {
+    let mutex = Mutex::new(0);
+    let mut cx = Context::from_waker(Waker::noop());
+    let count = allocations(|| {
+        let guard = mutex.lock();
+        let (mut first, mut second) = (pin!(mutex.lock_async()), pin!(mutex.lock_async()));
+        assert!(first.as_mut().poll(&mut cx).is_pending());
+        assert!(second.as_mut().poll(&mut cx).is_pending());
+        drop(guard);
+        let guard = mutex.lock();
+        assert!(first.as_mut().poll(&mut cx).is_pending());
+        drop(guard);
+        assert!(first.as_mut().poll(&mut cx).is_ready());
+        assert!(second.as_mut().poll(&mut cx).is_ready());
+    });
+    assert_eq!(count, 0);
+}
+
+/// The first wait of a thread and of a lock, too.
+#[test]
+fn a_waiting_thread_allocates_nothing() {
+    for timeout in [None, Some(Duration::from_secs(30))] {
+        let mutex = Mutex::new(0);
+        let is_waiting = AtomicBool::new(false);
+        let guard = mutex.lock();
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| {
+                allocations(|| {
+                    is_waiting.store(true, Relaxed);
+                    match timeout {
+                        None => *mutex.lock() += 1,
+                        Some(timeout) => *mutex.try_lock_for(timeout).expect("it is unlocked soon") += 1,
+                    }
+                })
+            });
+            while !is_waiting.load(Relaxed) {
+                thread::yield_now();
+            }
+            // Long enough to go to sleep; too short a time makes the test weaker, not wrong.
+            thread::sleep(Duration::from_millis(20));
+            let unlock = allocations(|| drop(guard));
+            assert_eq!((unlock, waiting.join().unwrap()), (0, 0));
+        });
+    }
+}
+
+#[test]
+fn a_wait_that_times_out_allocates_nothing() {
+    let mutex = Mutex::new(0);
+    let guard = mutex.lock();
+    assert_eq!(allocations(|| assert!(mutex.try_lock_for(Duration::from_millis(5)).is_none())), 0);
+    drop(guard);
+}

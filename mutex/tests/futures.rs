@@ -1,0 +1,296 @@
+//! The mutex under hand-polled futures: wakers that re-enter, panic, or are replaced; futures that are never polled again.
+
+#![cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
+#![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "these tests run on real threads")]
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex as StdMutex};
+use std::task::{Context, Poll, RawWaker, RawWakerVTable, Wake, Waker};
+use std::thread;
+use std::time::Duration;
+
+use latchwork_core::sync::model::{poll_once, watchdog};
+use latchwork_mutex::{LockOwned, Mutex};
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// A waker that counts, and runs something of the test's when it is cloned, woken or dropped.
+#[derive(Default)]
+struct Foreign {
+    wakes: AtomicUsize,
+    on_clone: StdMutex<Option<Action>>,
+    on_wake: StdMutex<Option<Action>>,
+    on_drop: StdMutex<Option<Action>>,
+}
+
+type Action = Box<dyn FnMut() + Send>;
+
+impl Foreign {
+    fn waker(self: &Arc<Self>) -> Waker {
+        // SAFETY: the table keeps to the contract of `RawWaker`: the pointer is a count of the `Arc`.
+        unsafe { Waker::from_raw(raw(Arc::clone(self))) }
+    }
+
+    fn wakes(&self) -> usize {
+        self.wakes.load(Relaxed)
+    }
+
+    fn run(slot: &StdMutex<Option<Action>>) {
+        // Taken out while it runs: it may come back here.
+        let action = slot.lock().unwrap().take();
+        if let Some(mut action) = action {
+            action();
+        }
+    }
+}
+
+fn raw(foreign: Arc<Foreign>) -> RawWaker {
+    RawWaker::new(Arc::into_raw(foreign).cast(), &TABLE)
+}
+
+static TABLE: RawWakerVTable = RawWakerVTable::new(
+    |pointer| {
+        // SAFETY: the pointer is a count of the `Arc`, which is only looked at.
+        let foreign = std::mem::ManuallyDrop::new(unsafe { Arc::from_raw(pointer.cast::<Foreign>()) });
+        Foreign::run(&foreign.on_clone);
+        raw(Arc::clone(&foreign))
+    },
+    |pointer| {
+        // SAFETY: the pointer is a count of the `Arc`, which is used up.
+        let foreign = unsafe { Arc::from_raw(pointer.cast::<Foreign>()) };
+        foreign.wakes.fetch_add(1, Relaxed);
+        Foreign::run(&foreign.on_wake);
+    },
+    |pointer| {
+        // SAFETY: the pointer is a count of the `Arc`, which is only looked at.
+        let foreign = std::mem::ManuallyDrop::new(unsafe { Arc::from_raw(pointer.cast::<Foreign>()) });
+        foreign.wakes.fetch_add(1, Relaxed);
+        Foreign::run(&foreign.on_wake);
+    },
+    |pointer| {
+        // SAFETY: the pointer is a count of the `Arc`, which is used up.
+        let foreign = unsafe { Arc::from_raw(pointer.cast::<Foreign>()) };
+        Foreign::run(&foreign.on_drop);
+    },
+);
+
+fn set(slot: &StdMutex<Option<Action>>, action: impl FnMut() + Send + 'static) {
+    *slot.lock().unwrap() = Some(Box::new(action));
+}
+
+fn poll<F: Future + ?Sized>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(waker))
+}
+
+fn queued(mutex: &Arc<Mutex<u32>>, waker: &Waker) -> Pin<Box<LockOwned<u32>>> {
+    let mut future = Box::pin(Arc::clone(mutex).lock_owned_async());
+    assert!(poll(future.as_mut(), waker).is_pending());
+    future
+}
+
+fn mutex() -> Arc<Mutex<u32>> {
+    Arc::new(Mutex::new(0))
+}
+
+#[test]
+fn a_waker_that_locks_the_same_mutex_finds_it_free() {
+    watchdog("a_waker_that_locks_the_same_mutex_finds_it_free", LIMIT, || {
+        let mutex = mutex();
+        let guard = mutex.lock();
+        let foreign = Arc::new(Foreign::default());
+        let _waiting = queued(&mutex, &foreign.waker());
+        let again = Arc::clone(&mutex);
+        set(&foreign.on_wake, move || *again.lock() += 1);
+        drop(guard);
+        assert_eq!(*mutex.lock(), 1);
+    });
+}
+
+#[test]
+fn a_waker_that_polls_inline_gets_the_lock() {
+    watchdog("a_waker_that_polls_inline_gets_the_lock", LIMIT, || {
+        let mutex = mutex();
+        let guard = mutex.lock();
+        let foreign = Arc::new(Foreign::default());
+        let mut waiting = queued(&mutex, &foreign.waker());
+        let ready = Arc::new(AtomicBool::new(false));
+        let was_ready = Arc::clone(&ready);
+        set(&foreign.on_wake, move || was_ready.store(poll_once(waiting.as_mut()).is_ready(), Relaxed));
+        drop(guard);
+        assert!(ready.load(Relaxed));
+    });
+}
+
+/// The queue's lock is not held while a waker is cloned, woken or dropped: each may use the mutex.
+#[test]
+fn a_waker_may_use_the_mutex_when_it_is_cloned_woken_or_dropped() {
+    watchdog("a_waker_may_use_the_mutex_when_it_is_cloned_woken_or_dropped", LIMIT, || {
+        let mutex = mutex();
+        let foreign = Arc::new(Foreign::default());
+        let touch = |mutex: &Arc<Mutex<u32>>| {
+            let mutex = Arc::clone(mutex);
+            move || {
+                assert!(mutex.try_lock_for(Duration::from_millis(1)).is_none(), "it is locked, and can be queued for");
+            }
+        };
+        let guard = mutex.lock();
+        set(&foreign.on_clone, touch(&mutex));
+        let mut waiting = queued(&mutex, &foreign.waker());
+        // Polled with another waker, the first is dropped; cancelled, the second is.
+        let other = Arc::new(Foreign::default());
+        set(&foreign.on_drop, touch(&mutex));
+        assert!(poll(waiting.as_mut(), &other.waker()).is_pending());
+        set(&other.on_drop, touch(&mutex));
+        drop(waiting);
+        drop(guard);
+        assert!(!mutex.is_locked());
+    });
+}
+
+#[test]
+fn a_waker_that_panics_when_woken_leaves_the_lock_free_and_the_others_woken() {
+    watchdog("a_waker_that_panics_when_woken_leaves_the_lock_free_and_the_others_woken", LIMIT, || {
+        let mutex = mutex();
+        let guard = mutex.lock();
+        let foreign = Arc::new(Foreign::default());
+        let waiting = queued(&mutex, &foreign.waker());
+        set(&foreign.on_wake, || panic!("woken"));
+        // The thread behind the task is woken by the same unlock.
+        let thread = thread::spawn({
+            let mutex = Arc::clone(&mutex);
+            move || *mutex.lock() += 1
+        });
+        thread::sleep(Duration::from_millis(5));
+        assert!(catch_unwind(AssertUnwindSafe(|| drop(guard))).is_err());
+        thread.join().unwrap();
+        drop(waiting);
+        assert_eq!(*mutex.try_lock().unwrap(), 1);
+    });
+}
+
+#[test]
+fn a_waker_that_panics_when_cloned_queues_nobody() {
+    let mutex = mutex();
+    let guard = mutex.lock();
+    let foreign = Arc::new(Foreign::default());
+    let waker = foreign.waker();
+    set(&foreign.on_clone, || panic!("cloned"));
+    let mut future = Box::pin(Arc::clone(&mutex).lock_owned_async());
+    assert!(catch_unwind(AssertUnwindSafe(|| poll(future.as_mut(), &waker).is_pending())).is_err());
+    drop(guard);
+    assert_eq!(foreign.wakes(), 0);
+    assert!(poll(future.as_mut(), &waker).is_ready(), "the future can be polled on");
+}
+
+#[test]
+fn a_waker_that_panics_when_dropped_by_the_owner_leaves_the_lock_free() {
+    let mutex = mutex();
+    let guard = mutex.lock();
+    let foreign = Arc::new(Foreign::default());
+    let (first, second) = (Arc::new(Foreign::default()), foreign.waker());
+    let _head = queued(&mutex, &first.waker());
+    let mut barger = queued(&mutex, &second);
+    drop(second);
+    drop(guard);
+    // Polled while it is queued, the second takes the free lock, and drops its waker.
+    set(&foreign.on_drop, || panic!("dropped"));
+    assert!(catch_unwind(AssertUnwindSafe(|| poll_once(barger.as_mut()).is_ready())).is_err());
+    assert!(!mutex.is_locked());
+    drop(barger);
+    assert!(mutex.try_lock().is_some());
+}
+
+#[test]
+fn a_future_polled_by_another_task_wakes_that_one() {
+    let mutex = mutex();
+    let guard = mutex.lock();
+    let (first, second) = (Arc::new(Foreign::default()), Arc::new(Foreign::default()));
+    let mut waiting = queued(&mutex, &first.waker());
+    assert!(poll(waiting.as_mut(), &second.waker()).is_pending());
+    drop(guard);
+    assert_eq!((first.wakes(), second.wakes()), (0, 1));
+    assert!(poll(waiting.as_mut(), &second.waker()).is_ready());
+}
+
+#[test]
+fn a_pending_future_is_woken_once_per_unlock_and_never_by_itself() {
+    let mutex = mutex();
+    let foreign = Arc::new(Foreign::default());
+    let guard = mutex.lock();
+    let mut waiting = queued(&mutex, &foreign.waker());
+    for _ in 0..10 {
+        assert!(poll(waiting.as_mut(), &foreign.waker()).is_pending());
+    }
+    assert_eq!(foreign.wakes(), 0);
+    drop(guard);
+    drop(mutex.lock());
+    assert_eq!(foreign.wakes(), 1, "it has left the queue");
+    assert!(poll(waiting.as_mut(), &foreign.waker()).is_ready());
+    assert_eq!(foreign.wakes(), 1);
+}
+
+/// Two lock futures of one task, of which one is never polled again: the other still gets the lock.
+#[test]
+fn a_lock_future_that_is_not_polled_cannot_hang_its_own_task() {
+    watchdog("a_lock_future_that_is_not_polled_cannot_hang_its_own_task", LIMIT, || {
+        let mutex = mutex();
+        let guard = Arc::clone(&mutex).lock_owned();
+        let mut abandoned = pin!(mutex.lock_async());
+        let owner = futures_lite::future::block_on(async {
+            // Polled by this task, so that its waker is this task's.
+            assert!(futures_lite::future::poll_once(abandoned.as_mut()).await.is_none());
+            let owner = thread::spawn(move || drop(guard));
+            *mutex.lock_async().await += 1;
+            owner
+        });
+        owner.join().unwrap();
+        assert_eq!(*mutex.lock(), 1);
+    });
+}
+
+#[test]
+fn futures_dropped_in_any_order_leave_the_lock_free() {
+    // Three futures, each dropped before its poll, queued, or woken; in every order.
+    for drop_first in 0..3 {
+        for polled in 0..8_u32 {
+            for unlock_at in 0..4 {
+                let mutex = mutex();
+                let mut guard = Some(mutex.lock());
+                let mut futures: Vec<_> =
+                    (0..3).map(|_| Some(Box::pin(Arc::clone(&mutex).lock_owned_async()))).collect();
+                for (index, future) in futures.iter_mut().enumerate() {
+                    if polled & 1 << index != 0 {
+                        assert!(poll_once(future.as_mut().unwrap().as_mut()).is_pending());
+                    }
+                }
+                for step in 0..4 {
+                    if step == unlock_at {
+                        guard = None;
+                    }
+                    if step < 3 {
+                        futures[(drop_first + step) % 3] = None;
+                    }
+                }
+                assert!(guard.is_none() && mutex.try_lock().is_some());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_waker_of_the_standard_library_works() {
+    struct Count(AtomicUsize);
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Relaxed);
+        }
+    }
+    let count = Arc::new(Count(AtomicUsize::new(0)));
+    let mutex = mutex();
+    let guard = mutex.lock();
+    let _waiting = queued(&mutex, &Waker::from(Arc::clone(&count)));
+    drop(guard);
+    assert_eq!(count.0.load(Relaxed), 1);
+}
