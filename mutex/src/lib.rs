@@ -39,10 +39,6 @@
 //! The trouble with granting is described as [futurelock](https://rfd.shared.oxide.computer/rfd/0609).
 
 #![deny(unsafe_code)]
-#![cfg_attr(
-    not(latchwork = "loom"),
-    allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "outside loom the facade re-exports them")
-)]
 
 mod future;
 mod mutex;

@@ -1,7 +1,6 @@
 //! No path allocates: not an uncontended lock, not a wait, of a thread or of a task.
 
 #![cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
-#![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "these tests run on real threads")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;

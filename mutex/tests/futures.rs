@@ -1,7 +1,6 @@
 //! The mutex under hand-polled futures: wakers that re-enter, panic, or are replaced; futures that are never polled again.
 
 #![cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
-#![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "these tests run on real threads")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};

@@ -1,7 +1,6 @@
 //! The mutex in real executors: tokio in both flavours and async-executor, with threads on the same instance.
 
 #![cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
-#![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "these tests run on real threads")]
 
 use std::pin::pin;
 use std::sync::Arc;

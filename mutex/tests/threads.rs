@@ -1,7 +1,6 @@
 //! The mutex among real threads: timeouts, panics, forgotten guards, and what it leaves of the thread's own state.
 
 #![cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
-#![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "these tests run on real threads")]
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,7 +1,6 @@
 //! What the types promise: `Send`, `Sync`, `Unpin`, unwind safety aside, and sizes.
 
 #![cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
-#![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "these tests run on real threads")]
 
 use std::cell::Cell;
 use std::rc::Rc;

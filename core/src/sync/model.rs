@@ -5,7 +5,7 @@
 //!
 //! | built with | [`model`] runs the body                                            |
 //! |------------|--------------------------------------------------------------------|
-//! | no cfg     | 100 times on real threads, under a [`watchdog`]                    |
+//! | no cfg     | 100 times on real threads, under a watchdog                        |
 //! | loom       | once for each execution that its memory model allows, or up to a bound |
 //! | shuttle    | on 10 000 random schedules (`LATCHWORK_SHUTTLE_SCHEDULES`)         |
 

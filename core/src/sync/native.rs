@@ -78,9 +78,8 @@ pub mod cell {
 
 /// Waiting for a word to change.
 pub mod futex {
-    use super::atomic::AtomicU32;
     #[cfg(all(target_os = "linux", not(latchwork_portable)))]
-    use super::time::Instant;
+    use super::{atomic::AtomicU32, time::Instant};
 
     pub use atomic_wait::{wait, wake_all, wake_one};
 

@@ -6,7 +6,7 @@
 
 use core::time::Duration;
 
-/// A point in the time of a model, which stands at [`EARLY`] until `model::let_time_pass` takes it to [`LATE`].
+/// A point in the time of a model, which stands still until `model::let_time_pass` lets it pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(u64);
 

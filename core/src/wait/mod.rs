@@ -5,8 +5,8 @@
 //! gathers the [`Wake`] that goes with it in a [`WakeList`], to be run once the queue's lock is released.
 
 mod lock;
-mod parker;
-mod queue;
+pub mod parker;
+pub mod queue;
 mod waiter;
 mod wake_list;
 
