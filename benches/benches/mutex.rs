@@ -1,0 +1,56 @@
+//! Uncontended paths, every contender in one group. `cargo bench -p latchwork-benches`
+
+#![allow(missing_docs, reason = "criterion's macros make public functions")]
+
+use std::hint::black_box;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use latchwork_benches::spin_lock::SpinLock;
+
+/// Polls a future that is ready at once.
+fn ready<F: Future>(future: F) -> F::Output {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => unreachable!("nobody else holds the lock"),
+    }
+}
+
+fn lock_unlock(c: &mut Criterion) {
+    let mut group = c.benchmark_group("mutex/lock-unlock");
+    let mutex = latchwork_mutex::Mutex::new(0_u64);
+    group.bench_function("latchwork", |b| b.iter(|| *black_box(&mutex).lock() += 1));
+    let mutex = std::sync::Mutex::new(0_u64);
+    group.bench_function("std", |b| b.iter(|| *black_box(&mutex).lock().unwrap() += 1));
+    let mutex = parking_lot::Mutex::new(0_u64);
+    group.bench_function("parking_lot", |b| b.iter(|| *black_box(&mutex).lock() += 1));
+    let mutex = SpinLock::new(0_u64);
+    group.bench_function("spin", |b| b.iter(|| *black_box(&mutex).lock() += 1));
+    group.finish();
+}
+
+fn try_lock_unlock(c: &mut Criterion) {
+    let mut group = c.benchmark_group("mutex/try-lock-unlock");
+    let mutex = latchwork_mutex::Mutex::new(0_u64);
+    group.bench_function("latchwork", |b| b.iter(|| *black_box(&mutex).try_lock().unwrap() += 1));
+    let mutex = std::sync::Mutex::new(0_u64);
+    group.bench_function("std", |b| b.iter(|| *black_box(&mutex).try_lock().unwrap() += 1));
+    let mutex = parking_lot::Mutex::new(0_u64);
+    group.bench_function("parking_lot", |b| b.iter(|| *black_box(&mutex).try_lock().unwrap() += 1));
+    group.finish();
+}
+
+fn lock_async_unlock(c: &mut Criterion) {
+    let mut group = c.benchmark_group("mutex/lock-async-unlock");
+    let mutex = latchwork_mutex::Mutex::new(0_u64);
+    group.bench_function("latchwork", |b| b.iter(|| *ready(black_box(&mutex).lock_async()) += 1));
+    let mutex = tokio::sync::Mutex::new(0_u64);
+    group.bench_function("tokio", |b| b.iter(|| *ready(black_box(&mutex).lock()) += 1));
+    let mutex = async_lock::Mutex::new(0_u64);
+    group.bench_function("async-lock", |b| b.iter(|| *ready(black_box(&mutex).lock()) += 1));
+    group.finish();
+}
+
+criterion_group!(uncontended, lock_unlock, try_lock_unlock, lock_async_unlock);
+criterion_main!(uncontended);

@@ -1,0 +1,97 @@
+//! One trait per world, one implementation per contender.
+
+use std::hint::black_box;
+use std::pin::Pin;
+
+use crate::spin_lock::SpinLock;
+
+/// Turns a dependent multiplication this many times: work of a fixed length that no compiler shortens.
+#[inline]
+pub fn work(units: u32) -> u64 {
+    let mut value = black_box(u64::from(units) | 1);
+    for _ in 0..units {
+        value = black_box(value.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1));
+    }
+    value
+}
+
+/// A lock for threads around a counter.
+pub trait Blocking: Sync {
+    /// Locks, counts, works for `units`, unlocks.
+    fn enter(&self, units: u32);
+    /// How often it was entered: less than the threads counted, and it does not exclude.
+    fn count(&self) -> u64;
+}
+
+/// A lock for tasks around a counter.
+pub trait Async: Send + Sync {
+    /// Locks, counts, works for `units`, unlocks.
+    fn enter(&self, units: u32) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+    /// How often it was entered.
+    fn count(&self) -> u64;
+}
+
+macro_rules! blocking {
+    ($lock:ty, |$it:ident| $guard:expr) => {
+        impl Blocking for $lock {
+            fn enter(&self, units: u32) {
+                let $it = self;
+                let mut guard = $guard;
+                *guard += 1;
+                work(units);
+            }
+
+            fn count(&self) -> u64 {
+                let $it = self;
+                *$guard
+            }
+        }
+    };
+}
+
+blocking!(latchwork_mutex::Mutex<u64>, |it| it.lock());
+blocking!(std::sync::Mutex<u64>, |it| it.lock().expect("no section panics"));
+blocking!(parking_lot::Mutex<u64>, |it| it.lock());
+blocking!(SpinLock<u64>, |it| it.lock());
+
+macro_rules! asynchronous {
+    ($lock:ty, |$it:ident| $guard:expr) => {
+        impl Async for $lock {
+            fn enter(&self, units: u32) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+                let $it = self;
+                Box::pin(async move {
+                    let mut guard = $guard.await;
+                    *guard += 1;
+                    work(units);
+                })
+            }
+
+            fn count(&self) -> u64 {
+                let $it = self;
+                *futures_lite::future::block_on($guard)
+            }
+        }
+    };
+}
+
+asynchronous!(latchwork_mutex::Mutex<u64>, |it| it.lock_async());
+asynchronous!(tokio::sync::Mutex<u64>, |it| it.lock());
+asynchronous!(async_lock::Mutex<u64>, |it| it.lock());
+
+/// A name, and how to make a new lock.
+pub type Contender<L> = (&'static str, fn() -> Box<L>);
+
+/// The locks for threads. The first is the one that ratios refer to.
+pub const BLOCKING: [Contender<dyn Blocking>; 4] = [
+    ("std", || Box::new(std::sync::Mutex::new(0))),
+    ("parking_lot", || Box::new(parking_lot::Mutex::new(0))),
+    ("latchwork", || Box::new(latchwork_mutex::Mutex::new(0))),
+    ("spin", || Box::new(SpinLock::new(0))),
+];
+
+/// The locks for tasks. The first is the one that ratios refer to.
+pub const ASYNC: [Contender<dyn Async>; 3] = [
+    ("tokio", || Box::new(tokio::sync::Mutex::new(0))),
+    ("async-lock", || Box::new(async_lock::Mutex::new(0))),
+    ("latchwork", || Box::new(latchwork_mutex::Mutex::new(0))),
+];

@@ -1,0 +1,198 @@
+//! The comparison: spinning against blocking, on this machine.
+//!
+//! `cargo run --release -p latchwork-benches`; `-- --help` for what can be chosen.
+
+use std::time::Duration;
+
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
+use latchwork_benches::contenders::{ASYNC, BLOCKING};
+use latchwork_benches::measure::{self, Sample};
+
+/// Compares locks: throughput, the smallest thread's share, and processor time per operation.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// Numbers of threads
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 2, 4, 16], value_parser = at_least_one)]
+    threads: Vec<usize>,
+    /// Numbers of tasks, for the async locks
+    #[arg(long, value_delimiter = ',', default_values_t = [2, 16, 1000], value_parser = at_least_one)]
+    tasks: Vec<usize>,
+    /// Lengths of the critical section, in nanoseconds
+    #[arg(long, value_delimiter = ',', default_values_t = [0, 100, 1_000, 10_000])]
+    sections: Vec<u32>,
+    /// How often each cell is measured, the contenders in turn; the median is shown
+    #[arg(long, default_value_t = 5, value_parser = at_least_one)]
+    rounds: usize,
+    /// How long each measurement takes, in milliseconds; longer where there are more threads than cores, so that each gets
+    /// its turns
+    #[arg(long, default_value_t = 60, value_parser = at_least_one)]
+    slice: usize,
+    /// Few and short measurements: what the checks run
+    #[arg(long)]
+    quick: bool,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("at least 1 is needed".into()),
+        Ok(number) => Ok(number),
+        Err(error) => Err(format!("{error}")),
+    }
+}
+
+/// The samples of one contender in one cell.
+struct Row {
+    name: &'static str,
+    samples: Vec<Sample>,
+}
+
+/// A value with its spread.
+struct Spread {
+    smallest: f64,
+    median: f64,
+    largest: f64,
+}
+
+impl Row {
+    fn spread(&self, value: impl Fn(&Sample) -> f64) -> Spread {
+        let mut values: Vec<f64> = self.samples.iter().map(value).collect();
+        values.sort_by(f64::total_cmp);
+        Spread { smallest: values[0], median: values[values.len() / 2], largest: values[values.len() - 1] }
+    }
+
+    /// How this contender's throughput compares with another's in the same round.
+    fn ratio(&self, other: &Self) -> Spread {
+        let pairs = self.samples.iter().zip(&other.samples);
+        let samples =
+            pairs.map(|(own, other)| Sample { throughput: own.throughput / other.throughput, ..*own }).collect();
+        Row { name: self.name, samples }.spread(|sample| sample.throughput)
+    }
+}
+
+fn main() {
+    let mut arguments = Arguments::parse();
+    if arguments.quick {
+        arguments.rounds = 3;
+        arguments.slice = 5;
+        arguments.tasks = vec![2, 16];
+    }
+    let units = measure::units_per_nanosecond();
+    let cells = (arguments.threads.len() * BLOCKING.len() + arguments.tasks.len() * ASYNC.len())
+        * arguments.sections.len()
+        * arguments.rounds;
+    let progress = ProgressBar::new(cells as u64);
+    progress.set_style(
+        ProgressStyle::with_template("{bar:40} {pos}/{len}, {eta} left  {msg}").expect("the template is valid"),
+    );
+
+    let slice = Duration::from_millis(arguments.slice as u64);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    println!("{cores} cores; {} rounds of {slice:?}; median [smallest, largest]", arguments.rounds);
+    println!("share: the smallest thread's part of an equal share; cpu: processor time per operation\n");
+
+    let mut blocking = Vec::new();
+    for &threads in &arguments.threads {
+        for &section in &arguments.sections {
+            let length = (f64::from(section) * units) as u32;
+            let rows = measure_in_turn(&BLOCKING, arguments.rounds, &progress, |name, make| {
+                let name = format!("{name}, {threads} threads, {section} ns");
+                measure::threads(&name, &*make(), threads, length, slice * threads.div_ceil(cores) as u32)
+            });
+            print_cell(&progress, &format!("{threads} threads, section of {section} ns"), &rows);
+            blocking.push((threads, section, rows));
+        }
+    }
+
+    let runtime = tokio::runtime::Builder::new_multi_thread().build().expect("a runtime can be started");
+    for &tasks in &arguments.tasks {
+        for &section in &arguments.sections {
+            let length = (f64::from(section) * units) as u32;
+            let rows = measure_in_turn(&ASYNC, arguments.rounds, &progress, |name, make| {
+                let name = format!("{name}, {tasks} tasks, {section} ns");
+                measure::tasks(&name, make(), &runtime, tasks, length, slice)
+            });
+            print_cell(&progress, &format!("{tasks} tasks, section of {section} ns"), &rows);
+        }
+    }
+    progress.finish_and_clear();
+    print_answer(&blocking);
+}
+
+/// Measures every contender once per round, so that what disturbs the machine disturbs all alike.
+fn measure_in_turn<L: ?Sized>(
+    contenders: &[latchwork_benches::contenders::Contender<L>],
+    rounds: usize,
+    progress: &ProgressBar,
+    measure: impl Fn(&str, fn() -> Box<L>) -> Sample,
+) -> Vec<Row> {
+    let mut rows: Vec<Row> = contenders.iter().map(|(name, _)| Row { name, samples: Vec::new() }).collect();
+    for _ in 0..rounds {
+        for (row, (name, make)) in rows.iter_mut().zip(contenders) {
+            progress.set_message(*name);
+            row.samples.push(measure(name, *make));
+            progress.inc(1);
+        }
+    }
+    rows
+}
+
+fn print_cell(progress: &ProgressBar, title: &str, rows: &[Row]) {
+    progress.suspend(|| {
+        println!("{title}");
+        println!(
+            "  {:<12} {:>26} {:>24} {:>8} {:>12}",
+            "",
+            "million/s",
+            format!("ratio to {}", rows[0].name),
+            "share",
+            "cpu, ns"
+        );
+        for row in rows {
+            let throughput = row.spread(|sample| sample.throughput / 1e6);
+            let ratio = row.ratio(&rows[0]);
+            println!(
+                "  {:<12} {:>8.3} [{:>7.3}, {:>7.3}] {:>8.2} [{:>5.2}, {:>5.2}] {:>8.2} {:>12.0}",
+                row.name,
+                throughput.median,
+                throughput.smallest,
+                throughput.largest,
+                ratio.median,
+                ratio.smallest,
+                ratio.largest,
+                row.spread(|sample| sample.smallest_share).median,
+                row.spread(|sample| sample.cpu_per_op).median,
+            );
+        }
+        println!();
+    });
+}
+
+/// Says from which section on blocking wins over spinning.
+fn print_answer(cells: &[(usize, u32, Vec<Row>)]) {
+    println!("Spin or block? `spin` never blocks, `latchwork` spins for a moment and then blocks.");
+    let mut threads: Vec<usize> = cells.iter().map(|(threads, ..)| *threads).filter(|threads| *threads > 1).collect();
+    threads.dedup();
+    for threads in threads {
+        let sections = || cells.iter().filter(move |cell| cell.0 == threads);
+        let first = |wins: &dyn Fn(&Row, &Row) -> bool| {
+            let found = sections().find(|(.., rows)| match (named(rows, "latchwork"), named(rows, "spin")) {
+                (Some(block), Some(spin)) => wins(block, spin),
+                _ => false,
+            });
+            found.map_or("at none of these sections".to_owned(), |(_, section, _)| format!("from {section} ns on"))
+        };
+        let throughput = first(&|block, spin| {
+            block.spread(|sample| sample.throughput).median >= spin.spread(|sample| sample.throughput).median
+        });
+        let cpu = first(&|block, spin| {
+            block.spread(|sample| sample.cpu_per_op).median <= spin.spread(|sample| sample.cpu_per_op).median
+        });
+        println!("  {threads} threads: blocking has the throughput {throughput}, and costs less processor time {cpu}.");
+    }
+}
+
+fn named<'a>(rows: &'a [Row], name: &str) -> Option<&'a Row> {
+    rows.iter().find(|row| row.name == name)
+}
