@@ -598,6 +598,42 @@ fn a_timed_out_thread_leaves_the_thread_behind_it_its_wake_up() {
     });
 }
 
+/// Breaks if a task under a timeout, which drops its future at the deadline, loses the lock or keeps its place.
+#[test]
+fn a_task_under_a_timeout_locks_or_leaves_no_trace() {
+    // Three threads: unbounded takes minutes.
+    model_bounded(3, || {
+        let mutex = mutex();
+        let deadline = deadline();
+        let guard = Arc::clone(&mutex).lock_owned();
+        let alarm = Arc::new(Alarm::default());
+        let clock = spawn({
+            let waker = alarm.waker();
+            move || {
+                let_time_pass();
+                waker.wake();
+            }
+        });
+        let unlocker = spawn(move || drop(guard));
+        let mut lock = Box::pin(mutex.lock_async());
+        let locked = loop {
+            let seen = alarm.rings();
+            match poll(lock.as_mut(), &alarm) {
+                Poll::Ready(mut guard) => {
+                    *guard += 1;
+                    break true;
+                }
+                Poll::Pending if Instant::now() >= deadline => break false,
+                Poll::Pending => alarm.wait(seen),
+            }
+        };
+        drop(lock);
+        clock.join();
+        unlocker.join();
+        assert_at_rest(&mutex, u32::from(locked));
+    });
+}
+
 /// Breaks if a task that is dropped at its deadline, as a timeout does, loses a wake-up or stays queued.
 #[test]
 fn a_task_that_is_dropped_at_its_deadline_passes_the_wake_up_on() {

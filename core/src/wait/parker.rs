@@ -7,6 +7,7 @@
 //! | `IDLE`                           | no signal is awaited               | `new`, `disarm`                         |
 //! | `ARMED`                          | a signal is awaited, nobody sleeps | `arm`                                   |
 //! | `PARKED`                         | the owner sleeps, or is about to   | `park`, `park_until`                    |
+//! | `PARKED_PORTABLE`                | the same, where a timed wait has no futex | `park_until`                     |
 //! | `WOKEN`, `FAVOURED`, `GRANTED`   | the signal has come                | `send`, once per `arm`                  |
 //!
 //! ```text
@@ -34,7 +35,7 @@ const PARKED: u32 = 2;
 const WOKEN: u32 = 3;
 const FAVOURED: u32 = 4;
 const GRANTED: u32 = 5;
-/// Asleep on the condition variable of [`portable`](self#state), which only builds without a timed futex have.
+/// As `PARKED`, but asleep on the condition variable of a build without a timed futex.
 #[cfg(any(not(target_os = "linux"), latchwork_portable))]
 const PARKED_PORTABLE: u32 = 6;
 
