@@ -30,7 +30,7 @@ pub struct Refused;
 pub fn light() {
     // ORDERING: SeqCst, paired with the fence in `heavy`: of two threads that write, pass their fence and read, at least
     // one sees the other's write. On Linux the compiler keeps the order, and the fence that `heavy` makes this processor
-    // pass does the rest. Removing it fails `models::light_and_heavy_fence_forbid_store_buffering`.
+    // pass does the rest. Removing it fails `models::fences::light_and_heavy_fence_forbid_store_buffering`.
     #[cfg(any(not(target_os = "linux"), latchwork = "loom", latchwork = "shuttle"))]
     fence(Ordering::SeqCst);
     #[cfg(all(target_os = "linux", not(any(latchwork = "loom", latchwork = "shuttle"))))]
@@ -46,7 +46,7 @@ pub fn light() {
 /// [`Refused`] where the system does not offer it; nothing has been ordered then.
 #[inline]
 pub fn heavy() -> Result<(), Refused> {
-    // ORDERING: SeqCst, paired with `light`. Removing it fails `models::light_and_heavy_fence_forbid_store_buffering`.
+    // ORDERING: SeqCst, paired with `light`. Removing it fails `models::fences::light_and_heavy_fence_forbid_store_buffering`.
     #[cfg(any(not(target_os = "linux"), latchwork = "loom", latchwork = "shuttle"))]
     {
         fence(Ordering::SeqCst);

@@ -36,7 +36,7 @@ impl QueueLock {
     #[inline]
     pub(super) fn lock(&self) {
         // ORDERING: Acquire pairs with the Release in `unlock`: the list is seen as the last holder left it. Weakening
-        // it fails `models::the_queue_is_seen_as_the_last_holder_left_it`. Failure is Relaxed: nothing is read.
+        // it fails `models::queue::the_queue_is_seen_as_the_last_holder_left_it`. Failure is Relaxed: nothing is read.
         if self.0.compare_exchange(FREE, HELD, Ordering::Acquire, Ordering::Relaxed).is_err() {
             self.lock_contended();
         }
@@ -53,7 +53,7 @@ impl QueueLock {
                 return;
             }
         }
-        // ORDERING: Acquire, as in `lock`. Weakening it fails `models::the_queue_is_seen_as_the_last_holder_left_it`.
+        // ORDERING: Acquire, as in `lock`. Weakening it fails `models::queue::the_queue_is_seen_as_the_last_holder_left_it`.
         while self.0.swap(CONTENDED, Ordering::Acquire) != FREE {
             futex::wait(&self.0, CONTENDED);
         }
@@ -62,7 +62,7 @@ impl QueueLock {
     #[inline]
     pub(super) fn unlock(&self) {
         // ORDERING: Release pairs with the Acquires above. Weakening it fails
-        // `models::the_queue_is_seen_as_the_last_holder_left_it`.
+        // `models::queue::the_queue_is_seen_as_the_last_holder_left_it`.
         if self.0.swap(FREE, Ordering::Release) == CONTENDED {
             futex::wake_one(&raw const self.0);
         }

@@ -110,7 +110,7 @@ impl Parker {
     #[inline]
     pub fn signal(&self) -> Option<Signal> {
         // ORDERING: Acquire pairs with the Release in `send`: what the sender did to the waiter, and with a grant the
-        // critical section before it, is visible. Weakening it fails `models::a_signal_publishes_what_came_before_it`.
+        // critical section before it, is visible. Weakening it fails `models::parker::a_signal_publishes_what_came_before_it`.
         Signal::from_word(self.word.load(Ordering::Acquire))
     }
 
@@ -152,7 +152,7 @@ impl Parker {
     /// Announces that the owner is about to sleep, unless the signal has come.
     fn prepare(&self, parked: u32) -> Option<Signal> {
         // ORDERING: the failure is Acquire, and pairs with the Release in `send`, as in `signal`. Weakening it fails
-        // `models::a_parked_thread_sees_what_came_before_its_signal`. Success is Relaxed: it tells the sender that there
+        // `models::parker::a_parked_thread_sees_what_came_before_its_signal`. Success is Relaxed: it tells the sender that there
         // is somebody to wake, and the futex looks at the word again before it sleeps.
         match self.word.compare_exchange(ARMED, parked, Ordering::Relaxed, Ordering::Acquire) {
             Ok(_) => None,
@@ -165,7 +165,7 @@ impl Parker {
         #[cfg(any(not(target_os = "linux"), latchwork_portable))]
         let _awake = self.portable.wake_after();
         // ORDERING: Release pairs with the Acquires in `signal` and `prepare`. Weakening it fails
-        // `models::a_signal_publishes_what_came_before_it`.
+        // `models::parker::a_signal_publishes_what_came_before_it`.
         let before = self.word.swap(signal as u32, Ordering::Release);
         (before == PARKED).then_some(Unpark(&raw const self.word))
     }
