@@ -9,9 +9,10 @@ use std::sync::Arc;
 use latchwork_core::const_unless_checked;
 use pin_project_lite::pin_project;
 
-use crate::mutex::{Mutex, MutexGuard};
+use crate::acquire::Acquire;
+use crate::guard::MutexGuard;
+use crate::mutex::Mutex;
 use crate::owned::OwnedMutexGuard;
-use crate::raw::Acquire;
 
 pin_project! {
     /// Future of [`Mutex::lock_async`]: ready with the guard.

@@ -27,8 +27,8 @@
 //! given the lock without its being free in between. A task is never given the lock, only woken, since it may never be
 //! polled again: it owns nothing until then, and stands in nobody's way.
 //!
-//! Reading order: `state.rs` (what the bytes mean, invariants, why no wake-up is lost), `raw.rs` (the algorithm),
-//! `models.rs` (what is checked).
+//! Reading order: `state.rs` (what the bytes mean, invariants, why no wake-up is lost), `raw.rs` and `acquire.rs` (the
+//! algorithm, for threads and for tasks), `models/` (what is checked).
 //!
 //! # Prior art
 //!
@@ -40,14 +40,17 @@
 
 #![deny(unsafe_code)]
 
+mod acquire;
 mod future;
+mod guard;
 mod mutex;
 mod owned;
 mod raw;
 mod state;
 
 pub use future::{Lock, LockOwned};
-pub use mutex::{MappedMutexGuard, Mutex, MutexGuard};
+pub use guard::{MappedMutexGuard, MutexGuard};
+pub use mutex::Mutex;
 pub use owned::{OwnedMappedMutexGuard, OwnedMutexGuard};
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! The algorithm, without the value that it protects.
 //!
 //! Read [`state`](crate::state) first. The paths, shortest first: [`RawMutex::lock`] and [`RawMutex::unlock`] when nobody
-//! else is there; [`RawMutex::lock_contended`] for a thread, [`Acquire`] for a task; [`RawMutex::release`], the one place
+//! else is there; [`RawMutex::lock_contended`] for a thread (for a task, `acquire.rs`); [`RawMutex::release`], the one place
 //! that decides who is next.
 
 #![expect(unsafe_code, reason = "a waiter is queued by its address")]
 
 use core::pin::{Pin, pin};
-use core::task::{Context, Poll, Waker};
+use core::task::Waker;
 use core::time::Duration;
 
 use latchwork_core::Spin;
@@ -15,7 +15,6 @@ use latchwork_core::const_unless_checked;
 use latchwork_core::sync::thread::yield_now;
 use latchwork_core::sync::time::Instant;
 use latchwork_core::wait::{Kind, QueueGuard, Signal, WaitQueue, Waiter, WakeList};
-use pin_project_lite::pin_project;
 
 use crate::state::{Held, State};
 
@@ -37,7 +36,7 @@ pub(crate) struct RawMutex {
 
 /// Where a waiter joins the queue.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+pub(crate) enum Place {
     /// A newcomer, behind all others.
     Back,
     /// One that has been woken and found the lock taken, ahead of all others.
@@ -57,6 +56,12 @@ impl RawMutex {
         if !self.state.try_take_free() {
             self.lock_contended(None);
         }
+    }
+
+    /// Takes the lock if it is free and not reserved.
+    #[inline]
+    pub(crate) fn try_take_free(&self) -> bool {
+        self.state.try_take_free()
     }
 
     /// Takes the lock if nobody owns it, reserved or not.
@@ -82,7 +87,7 @@ impl RawMutex {
         if self.state.has_to_look() {
             self.unlock_contended(false);
         } else if self.state.free() {
-            self.unlock_met_newcomer();
+            self.pass_on();
         }
     }
 
@@ -147,10 +152,21 @@ impl RawMutex {
         }
     }
 
+    /// A task tries for the lock; one that is reserved only if `reserved_too`.
+    #[inline]
+    pub(crate) fn try_take(&self, reserved_too: bool) -> Result<(), Held> {
+        self.state.try_take(reserved_too)
+    }
+
     /// Joins the queue, unless the lock turns out not to be locked; the waker comes back then.
     ///
     /// A thread that joins at the front has been on its way until now.
-    fn enqueue(&self, waiter: Pin<&Waiter>, waker: Option<Waker>, place: Place) -> Result<(), Option<Waker>> {
+    pub(crate) fn enqueue(
+        &self,
+        waiter: Pin<&Waiter>,
+        waker: Option<Waker>,
+        place: Place,
+    ) -> Result<(), Option<Waker>> {
         let was_on_its_way = waker.is_none() && place == Place::Front;
         let now = Instant::now();
         let mut queue = self.queue.lock();
@@ -172,7 +188,7 @@ impl RawMutex {
     }
 
     /// Leaves the queue without the lock. Returns the signal where it has come before; the waiter has to act on it then.
-    fn leave(&self, waiter: Pin<&Waiter>) -> Option<Signal> {
+    pub(crate) fn leave(&self, waiter: Pin<&Waiter>) -> Option<Signal> {
         let mut queue = self.queue.lock();
         match queue.remove(waiter) {
             Ok(waker) => {
@@ -184,6 +200,19 @@ impl RawMutex {
             }
             Err(signal) => Some(signal),
         }
+    }
+
+    /// Whether the task stays queued with this waker; false where it has been woken.
+    pub(crate) fn is_waiting_with(&self, waiter: Pin<&Waiter>, waker: &Waker) -> bool {
+        if self.queue.lock().wakes_same_task(waiter, waker) {
+            return true;
+        }
+        let replaced = {
+            // Cloned before the queue is locked, dropped after it is released.
+            let waker = waker.clone();
+            self.queue.lock().replace_waker(waiter, waker)
+        };
+        replaced.is_ok()
     }
 
     /// A woken thread has got the lock: it is no longer on its way, and the next unlock looks at the queue.
@@ -209,15 +238,11 @@ impl RawMutex {
         self.release(self.queue.lock(), now, hand_over);
     }
 
-    /// The lock was freed while a newcomer was queueing.
-    #[cold]
-    fn unlock_met_newcomer(&self) {
-        self.pass_on(self.queue.lock());
-    }
-
     /// Sees to it that somebody wakes whoever is to be woken (M3): the owner when it unlocks, or else this thread, by
-    /// unlocking once more.
-    fn pass_on(&self, queue: QueueGuard<'_>) {
+    /// unlocking once more. For whoever freed the lock while a newcomer was queueing, or gives up a wake-up it was sent.
+    #[cold]
+    pub(crate) fn pass_on(&self) {
+        let queue = self.queue.lock();
         if !self.state.has_to_look() {
             return;
         }
@@ -262,144 +287,6 @@ impl RawMutex {
         drop(queue);
         // A waker is foreign code: it may poll inline, lock this very mutex, or panic.
         wakes.wake_all();
-    }
-}
-
-/// Unlocks unless it is forgotten.
-struct UnlockOnUnwind<'a>(&'a RawMutex);
-
-impl Drop for UnlockOnUnwind<'_> {
-    fn drop(&mut self) {
-        self.0.unlock();
-    }
-}
-
-/// How far an [`Acquire`] has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    /// Not queued, and owes nothing.
-    Idle,
-    /// In the queue, or woken and not yet aware of it.
-    Queued,
-    /// Woken: out of the queue, and owes the wake-up to the others.
-    Woken { favoured: bool },
-    /// Owns the lock, or has passed it to its guard.
-    Done,
-}
-
-pin_project! {
-    /// A task's way to the lock.
-    ///
-    /// Whoever holds it calls [`cancel`](Acquire::cancel) before it ends, with the mutex that it was polled with.
-    pub(crate) struct Acquire {
-        #[pin]
-        waiter: Waiter,
-        stage: Stage,
-        gave_way: bool,
-    }
-}
-
-impl Acquire {
-    const_unless_checked! {
-        #[inline]
-        pub(crate) const fn new() -> Self {
-            Self { waiter: Waiter::new(), stage: Stage::Idle, gave_way: false }
-        }
-    }
-
-    #[inline]
-    pub(crate) fn poll(self: Pin<&mut Self>, raw: &RawMutex, cx: &mut Context<'_>) -> Poll<()> {
-        if self.stage == Stage::Idle && raw.state.try_take_free() {
-            *self.project().stage = Stage::Done;
-            return Poll::Ready(());
-        }
-        self.poll_contended(raw, cx)
-    }
-
-    /// Whoever is polled may take a free lock, wherever it stands; that is why a task that is not polled can stand in
-    /// nobody's way.
-    #[cold]
-    fn poll_contended(self: Pin<&mut Self>, raw: &RawMutex, cx: &mut Context<'_>) -> Poll<()> {
-        let this = self.project();
-        let waiter = this.waiter.as_ref();
-        assert!(*this.stage != Stage::Done, "a future is polled after it was ready");
-        loop {
-            if let (Stage::Queued, Some(signal)) = (*this.stage, waiter.signal()) {
-                *this.stage = Stage::Woken { favoured: signal == Signal::Favoured };
-            }
-            match raw.state.try_take(*this.gave_way || *this.stage == Stage::Woken { favoured: true }) {
-                Ok(()) => {
-                    let was_queued = core::mem::replace(this.stage, Stage::Done) == Stage::Queued;
-                    if was_queued {
-                        // Its waker is dropped here, which is foreign code: if it panics, there will be no guard.
-                        let unlock = UnlockOnUnwind(raw);
-                        // It may be woken at this moment. The wake-up is then not lost: this task owns the lock, and
-                        // looks at the queue when it unlocks.
-                        let _ = raw.leave(waiter);
-                        core::mem::forget(unlock);
-                    }
-                    return Poll::Ready(());
-                }
-                Err(Held::Reserved) => {
-                    *this.gave_way = true;
-                    cx.waker().wake_by_ref();
-                    return Poll::Pending;
-                }
-                Err(Held::Locked) => {}
-            }
-            let place = match *this.stage {
-                Stage::Idle => Place::Back,
-                Stage::Woken { .. } => Place::Front,
-                Stage::Queued | Stage::Done => {
-                    if raw.is_waiting_with(waiter, cx.waker()) {
-                        return Poll::Pending;
-                    }
-                    continue;
-                }
-            };
-            // The waker is cloned before the queue is locked: that is foreign code, and may panic.
-            if raw.enqueue(waiter, Some(cx.waker().clone()), place).is_ok() {
-                *this.stage = Stage::Queued;
-                return Poll::Pending;
-            }
-        }
-    }
-
-    /// Ends the wait.
-    #[inline]
-    pub(crate) fn cancel(self: Pin<&mut Self>, raw: &RawMutex) {
-        let this = self.project();
-        match *this.stage {
-            // Nothing is owed, or the guard owns the lock.
-            Stage::Idle | Stage::Done => {}
-            Stage::Queued | Stage::Woken { .. } => raw.cancel(this.waiter.as_ref(), *this.stage),
-        }
-        *this.stage = Stage::Done;
-    }
-}
-
-impl RawMutex {
-    /// Whether the task stays queued with this waker; false where it has been woken.
-    fn is_waiting_with(&self, waiter: Pin<&Waiter>, waker: &Waker) -> bool {
-        if self.queue.lock().wakes_same_task(waiter, waker) {
-            return true;
-        }
-        let replaced = {
-            // Cloned before the queue is locked, dropped after it is released.
-            let waker = waker.clone();
-            self.queue.lock().replace_waker(waiter, waker)
-        };
-        replaced.is_ok()
-    }
-
-    /// A task gives up its wait.
-    #[cold]
-    fn cancel(&self, waiter: Pin<&Waiter>, stage: Stage) {
-        // Woken, whether it knew or not: there may be nobody else to take the free lock or to look at the queue.
-        // Model: `a_woken_task_that_is_cancelled_passes_the_wake_up_on`.
-        if stage != Stage::Queued || self.leave(waiter).is_some() {
-            self.pass_on(self.queue.lock());
-        }
     }
 }
 

@@ -89,7 +89,7 @@ impl State {
     #[inline]
     pub(crate) fn try_take_free(&self) -> bool {
         // ORDERING: Acquire pairs with the Release in `free` and `let_go`: the last owner's critical section is visible,
-        // and so is the `LOOK` that it saw. Weakening it fails `models::unlock_publishes_the_critical_section`. Failure is
+        // and so is the `LOOK` that it saw. Weakening it fails `models::release::unlock_publishes_the_critical_section`. Failure is
         // Relaxed: nothing has been taken, and the contended path looks again.
         self.lock.compare_exchange(FREE, LOCKED, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
@@ -107,7 +107,7 @@ impl State {
                 _ => {}
             }
             // ORDERING: Acquire, as in `try_take_free`; Relaxed on failure, which decides nothing by itself. Weakening it
-            // fails `models::unlock_publishes_the_critical_section`.
+            // fails `models::release::unlock_publishes_the_critical_section`.
             match self.lock.compare_exchange(seen, LOCKED, Ordering::Acquire, Ordering::Relaxed) {
                 Ok(_) => return Ok(()),
                 Err(other) => seen = other,
@@ -127,8 +127,8 @@ impl State {
     pub(crate) fn free(&self) -> bool {
         // ORDERING: Release publishes the critical section to the Acquire in `try_take_free` and `try_take`. Acquire pairs
         // with the Release in `confirm_locked`, so that the load sees the `LOOK` of everybody who confirmed before.
-        // Weakening the first fails `models::unlock_publishes_the_critical_section`, weakening the second
-        // `models::unlock_racing_a_newcomer_loses_no_wake_up`.
+        // Weakening the first fails `models::release::unlock_publishes_the_critical_section`, weakening the second
+        // `models::release::unlock_racing_a_newcomer_loses_no_wake_up`.
         self.lock.swap(FREE, Ordering::AcqRel);
         self.has_to_look()
     }
@@ -137,7 +137,7 @@ impl State {
     pub(crate) fn let_go(&self, reserved: bool) {
         // ORDERING: Release publishes the critical section, as in `free`. A store will do: whoever confirmed did so under
         // the queue's lock, which is held here, and is in the queue. Weakening it fails
-        // `models::contended_unlock_publishes_the_critical_section`.
+        // `models::release::contended_unlock_publishes_the_critical_section`.
         self.lock.store(if reserved { RESERVED } else { FREE }, Ordering::Release);
     }
 
@@ -145,7 +145,7 @@ impl State {
     pub(crate) fn confirm_locked(&self) -> Result<(), NotLocked> {
         // ORDERING: Release pairs with the Acquire in `free`. It writes what it read: as a read-modify-write it has a place
         // before or after the owner's swap, which a load has not. Weakening it fails
-        // `models::unlock_racing_a_newcomer_loses_no_wake_up`. Failure is Relaxed: the caller does not sleep.
+        // `models::release::unlock_racing_a_newcomer_loses_no_wake_up`. Failure is Relaxed: the caller does not sleep.
         match self.lock.compare_exchange(LOCKED, LOCKED, Ordering::Release, Ordering::Relaxed) {
             Ok(_) => Ok(()),
             Err(_) => Err(NotLocked),

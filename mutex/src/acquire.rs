@@ -1,0 +1,130 @@
+//! A task's way to the lock: the contended path of `raw.rs` for a future.
+
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use latchwork_core::const_unless_checked;
+use latchwork_core::wait::{Signal, Waiter};
+use pin_project_lite::pin_project;
+
+use crate::raw::{Place, RawMutex};
+use crate::state::Held;
+
+/// How far an [`Acquire`] has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Not queued, and owes nothing.
+    Idle,
+    /// In the queue, or woken and not yet aware of it.
+    Queued,
+    /// Woken: out of the queue, and owes the wake-up to the others.
+    Woken { favoured: bool },
+    /// Owns the lock, or has passed it to its guard.
+    Done,
+}
+
+pin_project! {
+    /// A task's way to the lock.
+    ///
+    /// Whoever holds it calls [`cancel`](Acquire::cancel) before it ends, with the mutex that it was polled with.
+    pub(crate) struct Acquire {
+        #[pin]
+        waiter: Waiter,
+        stage: Stage,
+        gave_way: bool,
+    }
+}
+
+impl Acquire {
+    const_unless_checked! {
+        #[inline]
+        pub(crate) const fn new() -> Self {
+            Self { waiter: Waiter::new(), stage: Stage::Idle, gave_way: false }
+        }
+    }
+
+    #[inline]
+    pub(crate) fn poll(self: Pin<&mut Self>, raw: &RawMutex, cx: &mut Context<'_>) -> Poll<()> {
+        if self.stage == Stage::Idle && raw.try_take_free() {
+            *self.project().stage = Stage::Done;
+            return Poll::Ready(());
+        }
+        self.poll_contended(raw, cx)
+    }
+
+    /// Whoever is polled may take a free lock, wherever it stands; that is why a task that is not polled can stand in
+    /// nobody's way.
+    #[cold]
+    fn poll_contended(self: Pin<&mut Self>, raw: &RawMutex, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        let waiter = this.waiter.as_ref();
+        assert!(*this.stage != Stage::Done, "a future is polled after it was ready");
+        loop {
+            if let (Stage::Queued, Some(signal)) = (*this.stage, waiter.signal()) {
+                *this.stage = Stage::Woken { favoured: signal == Signal::Favoured };
+            }
+            match raw.try_take(*this.gave_way || *this.stage == Stage::Woken { favoured: true }) {
+                Ok(()) => {
+                    let was_queued = core::mem::replace(this.stage, Stage::Done) == Stage::Queued;
+                    if was_queued {
+                        // Its waker is dropped here, which is foreign code: if it panics, there will be no guard.
+                        let unlock = UnlockOnUnwind(raw);
+                        // It may be woken at this moment. The wake-up is then not lost: this task owns the lock, and
+                        // looks at the queue when it unlocks.
+                        let _ = raw.leave(waiter);
+                        core::mem::forget(unlock);
+                    }
+                    return Poll::Ready(());
+                }
+                Err(Held::Reserved) => {
+                    *this.gave_way = true;
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Err(Held::Locked) => {}
+            }
+            let place = match *this.stage {
+                Stage::Idle => Place::Back,
+                Stage::Woken { .. } => Place::Front,
+                Stage::Queued | Stage::Done => {
+                    if raw.is_waiting_with(waiter, cx.waker()) {
+                        return Poll::Pending;
+                    }
+                    continue;
+                }
+            };
+            // The waker is cloned before the queue is locked: that is foreign code, and may panic.
+            if raw.enqueue(waiter, Some(cx.waker().clone()), place).is_ok() {
+                *this.stage = Stage::Queued;
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Ends the wait, and passes on a wake-up that was sent, whether the task knew of it or not: there may be nobody else to
+    /// take the free lock or to look at the queue.
+    /// Model: `cancel::a_woken_task_that_is_cancelled_passes_the_wake_up_on`.
+    #[inline]
+    pub(crate) fn cancel(self: Pin<&mut Self>, raw: &RawMutex) {
+        let this = self.project();
+        let was_woken = match *this.stage {
+            // Nothing is owed, or the guard owns the lock.
+            Stage::Idle | Stage::Done => false,
+            Stage::Queued => raw.leave(this.waiter.as_ref()).is_some(),
+            Stage::Woken { .. } => true,
+        };
+        *this.stage = Stage::Done;
+        if was_woken {
+            raw.pass_on();
+        }
+    }
+}
+
+/// Unlocks unless it is forgotten.
+struct UnlockOnUnwind<'a>(&'a RawMutex);
+
+impl Drop for UnlockOnUnwind<'_> {
+    fn drop(&mut self) {
+        self.0.unlock();
+    }
+}
