@@ -28,8 +28,9 @@ pin_project! {
     ///
     /// Whoever holds it calls [`cancel`](Acquire::cancel) before it ends, with the mutex that it was polled with.
     pub(crate) struct Acquire {
+        // Made when it is first queued: the uncontended path does not pay for it. Never replaced.
         #[pin]
-        waiter: Waiter,
+        waiter: Option<Waiter>,
         stage: Stage,
         gave_way: bool,
     }
@@ -39,7 +40,7 @@ impl Acquire {
     const_unless_checked! {
         #[inline]
         pub(crate) const fn new() -> Self {
-            Self { waiter: Waiter::new(), stage: Stage::Idle, gave_way: false }
+            Self { waiter: None, stage: Stage::Idle, gave_way: false }
         }
     }
 
@@ -56,9 +57,12 @@ impl Acquire {
     /// nobody's way.
     #[cold]
     fn poll_contended(self: Pin<&mut Self>, raw: &RawMutex, cx: &mut Context<'_>) -> Poll<()> {
-        let this = self.project();
-        let waiter = this.waiter.as_ref();
+        let mut this = self.project();
         assert!(*this.stage != Stage::Done, "a future is polled after it was ready");
+        if this.waiter.is_none() {
+            this.waiter.set(Some(Waiter::new()));
+        }
+        let waiter = this.waiter.as_ref().as_pin_ref().expect("it has just been made");
         loop {
             if let (Stage::Queued, Some(signal)) = (*this.stage, waiter.signal()) {
                 *this.stage = Stage::Woken { favoured: signal == Signal::Favoured };
@@ -107,11 +111,11 @@ impl Acquire {
     #[inline]
     pub(crate) fn cancel(self: Pin<&mut Self>, raw: &RawMutex) {
         let this = self.project();
-        let was_woken = match *this.stage {
+        let was_woken = match (*this.stage, this.waiter.as_ref().as_pin_ref()) {
             // Nothing is owed, or the guard owns the lock.
-            Stage::Idle | Stage::Done => false,
-            Stage::Queued => raw.leave(this.waiter.as_ref()).is_some(),
-            Stage::Woken { .. } => true,
+            (Stage::Idle | Stage::Done, _) | (_, None) => false,
+            (Stage::Queued, Some(waiter)) => raw.leave(waiter).is_some(),
+            (Stage::Woken { .. }, _) => true,
         };
         *this.stage = Stage::Done;
         if was_woken {
