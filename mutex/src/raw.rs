@@ -22,10 +22,12 @@ use crate::state::{Held, State};
 /// reserved.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(1);
 
-/// Turns before a newcomer queues: 15 pause hints. More of them take throughput from short sections, fewer take it from
-/// long ones (`cargo run --release -p latchwork-benches -- --threads 2`).
-const NEWCOMER_TURNS: u32 = 4;
-/// Turns before a woken thread queues again: 127 pause hints, since it has paid for the wake-up already.
+/// Turns before a newcomer queues: one pause hint. With 15, two threads with empty sections have half the throughput, since
+/// each attempt takes the byte's cache line from the owner; longer sections do not gain
+/// (`cargo run --release -p latchwork-benches -- --threads 2`).
+const NEWCOMER_TURNS: u32 = 1;
+/// Turns before a woken thread queues again: 127 pause hints, since it has paid for the wake-up already. With 3, sections of
+/// 10 us lose a tenth of their throughput (same command).
 const WOKEN_TURNS: u32 = 7;
 
 /// A lock of nothing in particular.
