@@ -174,8 +174,7 @@ impl RawMutex {
         let mut queue = self.queue.lock();
         let waking = self.state.is_waking();
         match place {
-            // SAFETY: `lock_contended` returns, and `Acquire` ends, only once the waiter has left this queue, and both
-            // leave it in the queue that they put it in, which their borrow of the mutex keeps in its place (Q3).
+            // SAFETY: `lock_contended` and `Acquire` pass a waiter to the mutex that they wait for, and to no other.
             Place::Back => unsafe { queue.push_back(waiter, waker, now) },
             // SAFETY: as above.
             Place::Front => unsafe { queue.push_front(waiter, waker) },

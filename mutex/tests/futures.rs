@@ -279,6 +279,29 @@ fn futures_dropped_in_any_order_leave_the_lock_free() {
 }
 
 #[test]
+fn a_forgotten_future_leaves_a_mutex_that_can_be_used_and_moved() {
+    let mut mutex = Box::new(Mutex::new(0));
+    for locked in [true, false] {
+        let guard = mutex.lock();
+        let mut forgotten = Box::pin(mutex.lock_async());
+        assert!(poll_once(forgotten.as_mut()).is_pending());
+        if locked {
+            drop(guard);
+        } else {
+            std::mem::forget(guard);
+        }
+        std::mem::forget(forgotten);
+    }
+    *mutex.get_mut() += 1;
+    let moved = *mutex;
+    assert!(moved.try_lock().is_none());
+    let mut waiting = Box::pin(moved.lock_async());
+    assert!(poll_once(waiting.as_mut()).is_pending(), "it is queued behind the forgotten one");
+    drop(waiting);
+    assert_eq!(moved.into_inner(), 1);
+}
+
+#[test]
 fn a_waker_of_the_standard_library_works() {
     struct Count(AtomicUsize);
     impl Wake for Count {

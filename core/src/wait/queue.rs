@@ -17,8 +17,7 @@
 //!
 //! Q1. Heads, links and `place` counter are read and written only by the holder of the queue's lock.
 //! Q2. A waiter is linked if and only if its parker is armed, while the lock is free.
-//! Q3. A linked waiter is alive and in its place: it is pinned, [`push_back`](QueueGuard::push_back)'s caller vouches for
-//!     its leaving before its end, and [`Waiter`]'s `Drop` aborts where it does not.
+//! Q3. A linked waiter is alive and in its place: it is pinned, and its `Drop` aborts the process where it is still linked.
 //! Q4. `next` and `previous` of a linked waiter name linked waiters of the same list (itself, where it is alone).
 //! Q5. Under the lock nothing foreign runs: wakers are moved in and out, and neither cloned, woken nor dropped.
 //!
@@ -63,7 +62,6 @@ pub struct Standing {
 
 /// A first-in, first-out queue of threads and tasks. See the [module documentation](self).
 ///
-/// It may only be dropped or moved while it is empty; [`push_back`](QueueGuard::push_back) has its caller vouch for that.
 pub struct WaitQueue {
     lock: QueueLock,
     /// The place of the next newcomer. It may wrap: only the difference of two places counts (see `is_older`).
@@ -142,8 +140,8 @@ impl QueueGuard<'_> {
     ///
     /// # Safety
     ///
-    /// Until `waiter` has left this queue, by a signal or by [`remove`](Self::remove), it is not dropped, it is passed to
-    /// no method of another queue, and this queue is neither moved nor dropped.
+    /// Until `waiter` has left this queue, by a signal or by [`remove`](Self::remove), it is passed to no method of another
+    /// queue. (It may be leaked, and the queue then be moved or dropped: queue and waiters point to waiters only.)
     pub unsafe fn push_back(&mut self, waiter: Pin<&Waiter>, waker: Option<Waker>, now: Instant) {
         let place = self.queue.next_place.with_mut(|next| {
             // SAFETY: the pointer is the cell's, and the lock is held (Q1).
