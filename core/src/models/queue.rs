@@ -36,7 +36,7 @@ fn the_queue_is_seen_as_the_last_holder_left_it() {
 /// sleep.
 #[test]
 fn every_sleeper_for_the_queue_is_woken() {
-    // Three threads: unbounded takes over a minute.
+    // Three threads: each preemption more takes about ten times as long.
     model_bounded(3, || {
         let queue = Arc::new(WaitQueue::new());
         let count = Arc::new(Data::default());

@@ -17,7 +17,7 @@ fn two_threads_exclude_each_other() {
 /// Breaks in the ways that take more than one turn: a mode that the first leaves behind for the second.
 #[test]
 fn a_thread_that_locks_again_excludes_the_other() {
-    // More than one turn each: unbounded takes minutes, and single turns run unbounded above.
+    // More than one turn each: unbounded does not end in 100 s, and single turns run unbounded.
     model_bounded(6, || {
         let mutex = mutex();
         let other = with_mutex(&mutex, increment);
@@ -31,8 +31,8 @@ fn a_thread_that_locks_again_excludes_the_other() {
 /// Breaks if a second waiter is forgotten while a first is on its way.
 #[test]
 fn many_threads_exclude_each_other() {
-    // Three threads: unbounded takes minutes.
-    model_bounded(3, || {
+    // Three threads: each preemption more takes about ten times as long.
+    model_bounded(4, || {
         let mutex = mutex();
         let others: Vec<_> = (0..THREADS).map(|_| with_mutex(&mutex, increment)).collect();
         increment(&mutex);
@@ -55,8 +55,8 @@ fn two_tasks_exclude_each_other() {
 /// Breaks if a task behind another is not woken by it.
 #[test]
 fn many_tasks_exclude_each_other() {
-    // Three threads: unbounded takes minutes.
-    model_bounded(3, || {
+    // Three threads: each preemption more takes about ten times as long.
+    model_bounded(4, || {
         let mutex = mutex();
         let others: Vec<_> = (0..THREADS).map(|_| with_mutex(&mutex, increment_async)).collect();
         increment_async(&mutex);
@@ -79,8 +79,8 @@ fn a_thread_and_a_task_exclude_each_other() {
 /// Breaks if a woken task and a thread on its way each leave the wake-up of the other to somebody else.
 #[test]
 fn threads_and_tasks_exclude_each_other() {
-    // Three threads: unbounded takes minutes.
-    model_bounded(3, || {
+    // Three threads: each preemption more takes about ten times as long.
+    model_bounded(4, || {
         let mutex = mutex();
         let others: Vec<_> = (0..THREADS)
             .map(|index| with_mutex(&mutex, if index % 2 == 0 { increment_async } else { increment }))
@@ -111,7 +111,7 @@ fn try_lock_fails_only_while_somebody_owns_the_lock() {
 /// Breaks if a wait ends without the lock when its futex returns for no reason.
 #[test]
 fn a_spurious_return_is_not_taken_for_the_lock() {
-    // Three threads: unbounded takes minutes.
+    // Three threads: each preemption more takes about ten times as long.
     model_bounded(3, || {
         let mutex = mutex();
         let disturber = spawn(wake_spuriously);
@@ -126,7 +126,7 @@ fn a_spurious_return_is_not_taken_for_the_lock() {
 /// Breaks if any step of a contended lock or unlock depends on the clock standing still.
 #[test]
 fn time_passing_at_any_moment_changes_no_outcome() {
-    // Three threads: unbounded takes minutes.
+    // Three threads: each preemption more takes about ten times as long.
     model_bounded(3, || {
         let mutex = mutex();
         let clock = spawn(let_time_pass);

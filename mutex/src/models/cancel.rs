@@ -106,8 +106,8 @@ fn a_queued_task_that_barges_leaves_the_queue() {
 /// Breaks if a thread asleep behind a task is forgotten when the task is cancelled, woken or not.
 #[test]
 fn a_cancelled_task_leaves_the_thread_behind_it_its_wake_up() {
-    // Three threads: unbounded takes minutes.
-    model_bounded(3, || {
+    // Three threads: each preemption more takes about ten times as long.
+    model_bounded(4, || {
         let mutex = mutex();
         let guard = Arc::clone(&mutex).lock_owned();
         let waiting = queued(&mutex);
@@ -123,8 +123,8 @@ fn a_cancelled_task_leaves_the_thread_behind_it_its_wake_up() {
 /// Breaks if two tasks that are cancelled at once each leave the wake-up to the other.
 #[test]
 fn two_cancelled_tasks_leave_the_third_its_wake_up() {
-    // Three threads: unbounded takes minutes.
-    model_bounded(3, || {
+    // Three threads: each preemption more takes about ten times as long.
+    model_bounded(4, || {
         let mutex = mutex();
         let guard = Arc::clone(&mutex).lock_owned();
         let (first, second) = (queued(&mutex), queued(&mutex));

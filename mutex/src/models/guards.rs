@@ -5,7 +5,7 @@ use super::*;
 /// Breaks if `bump` gives the lock to nobody, or does not come back.
 #[test]
 fn bump_lets_a_waiting_thread_in() {
-    // More than one turn each: unbounded takes minutes, and single turns run unbounded above.
+    // More than one turn each: unbounded does not end in 100 s, and single turns run unbounded.
     model_bounded(6, || {
         let mutex = mutex();
         let mut guard = mutex.lock();

@@ -96,7 +96,7 @@ fn unlock_racing_a_return_to_the_front_loses_no_wake_up() {
 /// Breaks if unlock wakes the task at the head and leaves the thread behind it asleep: the task is never polled again.
 #[test]
 fn unlock_wakes_the_task_at_the_head_and_the_thread_behind_it() {
-    // More than one turn each: unbounded takes minutes, and single turns run unbounded above.
+    // More than one turn each: unbounded does not end in 100 s, and single turns run unbounded.
     model_bounded(6, || {
         let mutex = mutex();
         let guard = mutex.lock();
@@ -115,7 +115,7 @@ fn unlock_wakes_the_task_at_the_head_and_the_thread_behind_it() {
 /// Breaks if a thread that has arrived does not look at the queue when it unlocks.
 #[test]
 fn a_thread_that_arrives_wakes_the_next() {
-    // Three threads: unbounded takes minutes.
+    // Three threads: each preemption more takes about ten times as long.
     model_bounded(3, || {
         let mutex = mutex();
         let guard = mutex.lock();

@@ -55,8 +55,8 @@ fn a_timed_out_thread_leaves_the_queue() {
 /// Breaks if the deadline and the unlock together lose the lock, or count it twice.
 #[test]
 fn a_deadline_racing_unlock_is_a_lock_or_a_timeout() {
-    // Three threads: unbounded takes minutes.
-    model_bounded(3, || {
+    // Three threads: each preemption more takes about ten times as long.
+    model_bounded(4, || {
         let mutex = mutex();
         let deadline = deadline();
         let guard = Arc::clone(&mutex).lock_owned();
@@ -72,7 +72,7 @@ fn a_deadline_racing_unlock_is_a_lock_or_a_timeout() {
 /// Breaks if a thread that times out on its way keeps the wake-up: the task behind it is never polled unless it is woken.
 #[test]
 fn a_woken_thread_that_times_out_passes_the_wake_up_on() {
-    // Three threads: unbounded takes minutes.
+    // Three threads: each preemption more takes about ten times as long.
     model_bounded(3, || {
         let mutex = mutex();
         let deadline = deadline();
@@ -96,8 +96,8 @@ fn a_woken_thread_that_times_out_passes_the_wake_up_on() {
 /// Breaks if two threads that time out, or are woken, each leave the other asleep.
 #[test]
 fn a_timed_out_thread_leaves_the_thread_behind_it_its_wake_up() {
-    // Four threads: the clock, the owner and two waiters. Bound 3 takes minutes; three threads run at bound 3 above.
-    model_bounded(2, || {
+    // Four threads, the clock, the owner and two waiters: a bound of 3 takes half a minute.
+    model_bounded(3, || {
         let mutex = mutex();
         let deadline = deadline();
         let guard = mutex.lock();
@@ -117,7 +117,7 @@ fn a_timed_out_thread_leaves_the_thread_behind_it_its_wake_up() {
 /// Breaks if a task under a timeout, which drops its future at the deadline, loses the lock or keeps its place.
 #[test]
 fn a_task_under_a_timeout_locks_or_leaves_no_trace() {
-    // Three threads: unbounded takes minutes.
+    // Three threads: each preemption more takes about ten times as long.
     model_bounded(3, || {
         let mutex = mutex();
         let deadline = deadline();
@@ -153,8 +153,8 @@ fn a_task_under_a_timeout_locks_or_leaves_no_trace() {
 /// Breaks if a task that is dropped at its deadline, as a timeout does, loses a wake-up or stays queued.
 #[test]
 fn a_task_that_is_dropped_at_its_deadline_passes_the_wake_up_on() {
-    // Three threads: unbounded takes minutes.
-    model_bounded(3, || {
+    // Three threads: each preemption more takes about ten times as long.
+    model_bounded(4, || {
         let mutex = mutex();
         let guard = Arc::clone(&mutex).lock_owned();
         let timed = queued(&mutex);
