@@ -6,7 +6,10 @@ use std::pin::Pin;
 use crate::spin_lock::SpinLock;
 
 /// Turns a dependent multiplication this many times: work of a fixed length that no compiler shortens.
-#[inline]
+///
+/// Not inlined, so that every contender runs the same code: inlined, its loop was laid out differently in each, and a
+/// section of 100 ns lasted up to a tenth longer in one than in another.
+#[inline(never)]
 pub fn work(units: u32) -> u64 {
     let mut value = black_box(u64::from(units) | 1);
     for _ in 0..units {
