@@ -25,6 +25,7 @@
 
 use core::fmt;
 
+use crate::Spin;
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::futex;
 use crate::sync::time::Instant;
@@ -112,6 +113,13 @@ impl Parker {
         // ORDERING: Acquire pairs with the Release in `send`: what the sender did to the waiter, and with a grant the
         // critical section before it, is visible. Weakening it fails `models::parker::a_signal_publishes_what_came_before_it`.
         Signal::from_word(self.word.load(Ordering::Acquire))
+    }
+
+    /// Turns a bounded number of times while the signal does not come: a signal that finds nobody asleep costs no system
+    /// call on either side.
+    pub fn spin(&self, turns: u32) {
+        let mut spin = Spin::new(turns);
+        while spin.turn() && self.signal().is_none() {}
     }
 
     /// Blocks until the signal comes.
