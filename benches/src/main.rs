@@ -169,27 +169,31 @@ fn print_cell(progress: &ProgressBar, title: &str, rows: &[Row]) {
     });
 }
 
-/// Says from which section on blocking wins over spinning.
+/// Says at which sections blocking wins over spinning.
 fn print_answer(cells: &[(usize, u32, Vec<Row>)]) {
-    println!("Spin or block? `spin` never blocks, `latchwork` spins for a moment and then blocks.");
+    println!(
+        "Spin or block? `spin` never blocks; `latchwork` turns for a moment, and then blocks. By medians, blocking has"
+    );
     let mut threads: Vec<usize> = cells.iter().map(|(threads, ..)| *threads).filter(|threads| *threads > 1).collect();
     threads.dedup();
     for threads in threads {
-        let sections = || cells.iter().filter(move |cell| cell.0 == threads);
-        let first = |wins: &dyn Fn(&Row, &Row) -> bool| {
-            let found = sections().find(|(.., rows)| match (named(rows, "latchwork"), named(rows, "spin")) {
-                (Some(block), Some(spin)) => wins(block, spin),
-                _ => false,
+        let sections = |wins: &dyn Fn(&Row, &Row) -> bool| {
+            let won = cells.iter().filter(|(cell_threads, ..)| *cell_threads == threads).filter(|(.., rows)| {
+                match (named(rows, "latchwork"), named(rows, "spin")) {
+                    (Some(block), Some(spin)) => wins(block, spin),
+                    _ => false,
+                }
             });
-            found.map_or("at none of these sections".to_owned(), |(_, section, _)| format!("from {section} ns on"))
+            let won: Vec<String> = won.map(|(_, section, _)| section.to_string()).collect();
+            if won.is_empty() { "no section".to_owned() } else { format!("sections of {} ns", won.join(", ")) }
         };
-        let throughput = first(&|block, spin| {
+        let throughput = sections(&|block, spin| {
             block.spread(|sample| sample.throughput).median >= spin.spread(|sample| sample.throughput).median
         });
-        let cpu = first(&|block, spin| {
+        let cpu = sections(&|block, spin| {
             block.spread(|sample| sample.cpu_per_op).median <= spin.spread(|sample| sample.cpu_per_op).median
         });
-        println!("  {threads} threads: blocking has the throughput {throughput}, and costs less processor time {cpu}.");
+        println!("  {threads:>2} threads: the higher throughput at {throughput}; the lower processor time at {cpu}");
     }
 }
 
