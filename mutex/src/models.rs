@@ -62,6 +62,18 @@ fn queued_with(mutex: &Arc<Mutex<u32>>, alarm: &Arc<Alarm>) -> Pin<Box<LockOwned
     future
 }
 
+/// A hand-polled future that was woken, lost the race, and has run out of patience: the lock is free, and reserved for it.
+fn starved(mutex: &Arc<Mutex<u32>>) -> Pin<Box<LockOwned<u32>>> {
+    let guard = mutex.lock();
+    let mut starved = queued(mutex);
+    drop(guard);
+    let guard = mutex.lock();
+    assert!(poll_once(starved.as_mut()).is_pending());
+    let_time_pass();
+    drop(guard);
+    starved
+}
+
 /// Turns until somebody is queued, which nobody was before. The caller owns the lock.
 fn wait_for_a_queued_thread(mutex: &Mutex<u32>) {
     while !mutex.raw().has_company() {

@@ -21,6 +21,18 @@ struct Arguments {
 /// The crates that run under the checkers.
 const MODELLED: [&str; 4] = ["-p", "latchwork-core", "-p", "latchwork-mutex"];
 
+/// What is not passed on from the environment: flags that would silently win over the checkers' own, and limits that would
+/// let a model pass that has not been checked.
+const WEAKENING: [&str; 7] = [
+    "RUSTFLAGS",
+    "RUSTDOCFLAGS",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "LOOM_MAX_PREEMPTIONS",
+    "LOOM_MAX_PERMUTATIONS",
+    "LOOM_MAX_DURATION",
+    "LATCHWORK_SHUTTLE_SCHEDULES",
+];
+
 /// How the workspace is built.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Build {
@@ -84,8 +96,9 @@ impl Check {
     fn run(&self) -> bool {
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         command.args(&self.arguments);
-        // What is in the environment would silently win over `build.rustflags`.
-        command.env_remove("RUSTFLAGS").env_remove("RUSTDOCFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
+        for variable in WEAKENING {
+            command.env_remove(variable);
+        }
         match command.status() {
             Ok(status) => status.success(),
             Err(error) => {

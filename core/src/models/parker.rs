@@ -1,20 +1,35 @@
 //! The parker by itself.
 
 use super::*;
+use crate::sync::model::JoinHandle;
+
+/// A parker with data beside it.
+type Shared = Arc<(Parker, Data)>;
+
+/// An armed parker.
+fn armed() -> Shared {
+    let shared = Shared::default();
+    shared.0.arm();
+    shared
+}
+
+/// A thread that writes 7 and sends the signal.
+fn send(shared: &Shared, signal: Signal) -> JoinHandle<()> {
+    let shared = Arc::clone(shared);
+    spawn(move || {
+        shared.1.set(7);
+        if let Some(unpark) = shared.0.send(signal) {
+            unpark.unpark();
+        }
+    })
+}
 
 /// Breaks if the Release in `send` or the Acquire in `signal` is weakened.
 #[test]
 fn a_signal_publishes_what_came_before_it() {
     model(|| {
-        let shared = Arc::new((Parker::new(), Data::default()));
-        shared.0.arm();
-        let sender = spawn({
-            let shared = Arc::clone(&shared);
-            move || {
-                shared.1.set(7);
-                unpark(shared.0.send(Signal::Woken));
-            }
-        });
+        let shared = armed();
+        let sender = send(&shared, Signal::Woken);
         if shared.0.signal().is_some() {
             assert_eq!(shared.1.get(), 7);
         }
@@ -22,19 +37,12 @@ fn a_signal_publishes_what_came_before_it() {
     });
 }
 
-/// Breaks if the Acquire in `prepare` is weakened, if `send` stores before it swaps, or if it does not wake.
+/// Breaks if the Acquire in `prepare` is weakened, or if `send` does not wake whom it finds asleep.
 #[test]
 fn a_parked_thread_sees_what_came_before_its_signal() {
     model(|| {
-        let shared = Arc::new((Parker::new(), Data::default()));
-        shared.0.arm();
-        let sender = spawn({
-            let shared = Arc::clone(&shared);
-            move || {
-                shared.1.set(7);
-                unpark(shared.0.send(Signal::Granted));
-            }
-        });
+        let shared = armed();
+        let sender = send(&shared, Signal::Granted);
         assert_eq!(shared.0.park(), Signal::Granted);
         assert_eq!(shared.1.get(), 7);
         sender.join();
@@ -45,14 +53,10 @@ fn a_parked_thread_sees_what_came_before_its_signal() {
 #[test]
 fn a_spurious_return_is_not_taken_for_a_signal() {
     model(|| {
-        let parker = Arc::new(Parker::new());
-        parker.arm();
+        let shared = armed();
         let disturber = spawn(wake_spuriously);
-        let sender = spawn({
-            let parker = Arc::clone(&parker);
-            move || unpark(parker.send(Signal::Favoured))
-        });
-        assert_eq!(parker.park(), Signal::Favoured);
+        let sender = send(&shared, Signal::Favoured);
+        assert_eq!(shared.0.park(), Signal::Favoured);
         disturber.join();
         sender.join();
     });
@@ -62,11 +66,10 @@ fn a_spurious_return_is_not_taken_for_a_signal() {
 #[test]
 fn a_timed_park_ends_without_a_signal() {
     model(|| {
-        let parker = Parker::new();
-        parker.arm();
+        let shared = armed();
         let deadline = deadline();
         let clock = spawn(let_time_pass);
-        assert_eq!(parker.park_until(deadline), None);
+        assert_eq!(shared.0.park_until(deadline), None);
         clock.join();
     });
 }
@@ -75,18 +78,14 @@ fn a_timed_park_ends_without_a_signal() {
 #[test]
 fn a_signal_racing_the_deadline_is_found() {
     model(|| {
-        let parker = Arc::new(Parker::new());
-        parker.arm();
+        let shared = armed();
         let deadline = deadline();
         let clock = spawn(let_time_pass);
-        let sender = spawn({
-            let parker = Arc::clone(&parker);
-            move || unpark(parker.send(Signal::Woken))
-        });
-        let in_time = parker.park_until(deadline);
+        let sender = send(&shared, Signal::Woken);
+        let in_time = shared.0.park_until(deadline);
         clock.join();
         sender.join();
-        assert_eq!(in_time.or(parker.signal()), Some(Signal::Woken));
+        assert_eq!(in_time.or(shared.0.signal()), Some(Signal::Woken));
     });
 }
 
@@ -94,25 +93,15 @@ fn a_signal_racing_the_deadline_is_found() {
 #[test]
 fn a_parker_can_be_armed_again_after_a_timeout() {
     model(|| {
-        let parker = Arc::new(Parker::new());
-        parker.arm();
+        let shared = armed();
         let deadline = deadline();
         let clock = spawn(let_time_pass);
-        assert_eq!(parker.park_until(deadline), None);
+        assert_eq!(shared.0.park_until(deadline), None);
         clock.join();
-        parker.disarm();
-        parker.arm();
-        let sender = spawn({
-            let parker = Arc::clone(&parker);
-            move || unpark(parker.send(Signal::Woken))
-        });
-        assert_eq!(parker.park(), Signal::Woken);
+        shared.0.disarm();
+        shared.0.arm();
+        let sender = send(&shared, Signal::Woken);
+        assert_eq!(shared.0.park(), Signal::Woken);
         sender.join();
     });
-}
-
-fn unpark(unpark: Option<crate::wait::Unpark>) {
-    if let Some(unpark) = unpark {
-        unpark.unpark();
-    }
 }

@@ -52,7 +52,9 @@ fn run(bound: Option<usize>, body: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.location = true;
     builder.max_branches = 10_000;
+    // For an experiment, LOOM_MAX_PREEMPTIONS takes the place of every bound, and of none.
     builder.preemption_bound = builder.preemption_bound.or(bound);
+    let bound = builder.preemption_bound.map_or("unbounded".to_owned(), |bound| format!("bound {bound}"));
     let executions = Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let count = Arc::clone(&executions);
     let start = std::time::Instant::now();
@@ -62,7 +64,6 @@ fn run(bound: Option<usize>, body: impl Fn() + Send + Sync + 'static) {
         body();
     });
     let name = std::thread::current().name().unwrap_or("a model").to_owned();
-    let bound = bound.map_or("unbounded".to_owned(), |bound| format!("bound {bound}"));
     let executions = executions.load(std::sync::atomic::Ordering::Relaxed);
     println!("loom: {name}: {executions} executions, {bound}, {:.1} s", start.elapsed().as_secs_f64());
 }
