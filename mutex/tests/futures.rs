@@ -101,7 +101,11 @@ fn a_waker_that_locks_the_same_mutex_finds_it_free() {
         let foreign = Arc::new(Foreign::default());
         let _waiting = queued(&mutex, &foreign.waker());
         let again = Arc::clone(&mutex);
-        set(&foreign.on_wake, move || *again.lock() += 1);
+        set(&foreign.on_wake, move || {
+            let mut guard = again.lock();
+            *guard += 1;
+            assert!(again.try_lock_for(Duration::from_millis(1)).is_none(), "it can be queued for, too");
+        });
         drop(guard);
         assert_eq!(*mutex.lock(), 1);
     });
@@ -140,6 +144,7 @@ fn a_waker_may_use_the_mutex_when_it_is_cloned_woken_or_dropped() {
         // Polled with another waker, the first is dropped; cancelled, the second is.
         let other = Arc::new(Foreign::default());
         set(&foreign.on_drop, touch(&mutex));
+        set(&other.on_clone, touch(&mutex));
         assert!(poll(waiting.as_mut(), &other.waker()).is_pending());
         set(&other.on_drop, touch(&mutex));
         drop(waiting);
