@@ -39,7 +39,7 @@ pub fn light() {
 
 /// The side that runs rarely: a full fence here, and on Linux in every running thread of the process.
 ///
-/// It costs 0.25 us alone, and up to 10 us beside a busy thread.
+/// It is a system call that interrupts the other processors: for paths that are taken rarely.
 ///
 /// # Errors
 ///

@@ -136,26 +136,36 @@ fn a_popped_task_is_polled_again() {
 /// Breaks if either list loses its order, or if the older of the two heads is not found.
 #[test]
 fn threads_and_tasks_leave_in_the_order_in_which_they_came() {
-    model(|| {
-        let queue = WaitQueue::new();
-        let waiters: Vec<_> = (0..5).map(|_| Box::pin(Waiter::new())).collect();
-        let mut guard = queue.lock();
-        push_task(&mut guard, waiters[0].as_ref());
-        push_thread(&mut guard, waiters[1].as_ref());
-        push_thread(&mut guard, waiters[2].as_ref());
-        push_task(&mut guard, waiters[3].as_ref());
-        push_thread(&mut guard, waiters[4].as_ref());
+    model(|| in_order(&WaitQueue::new()));
+}
 
-        for (index, kind) in [Kind::Task, Kind::Thread, Kind::Thread, Kind::Task, Kind::Thread].into_iter().enumerate()
-        {
-            let oldest = guard.oldest().expect("not all have left");
-            assert_eq!(oldest.kind, kind);
-            assert!(guard.has(kind) && !guard.is_empty());
-            assert!(guard.pop(kind, Signal::Woken).is_some());
-            assert_eq!(waiters[index].signal(), Some(Signal::Woken), "waiter {index} is next");
+/// Breaks if places are compared as numbers: two newcomers in two to the power of 32 stand on either side of the wrap.
+#[test]
+fn the_order_survives_a_wrap_of_the_places() {
+    model(|| {
+        for first in [u32::MAX - 3, u32::MAX - 1, u32::MAX, (1 << 31) - 2] {
+            in_order(&WaitQueue::starting_at(first));
         }
-        assert!(guard.is_empty() && guard.pop(Kind::Task, Signal::Woken).is_none());
     });
+}
+
+fn in_order(queue: &WaitQueue) {
+    let waiters: Vec<_> = (0..5).map(|_| Box::pin(Waiter::new())).collect();
+    let mut guard = queue.lock();
+    push_task(&mut guard, waiters[0].as_ref());
+    push_thread(&mut guard, waiters[1].as_ref());
+    push_thread(&mut guard, waiters[2].as_ref());
+    push_task(&mut guard, waiters[3].as_ref());
+    push_thread(&mut guard, waiters[4].as_ref());
+
+    for (index, kind) in [Kind::Task, Kind::Thread, Kind::Thread, Kind::Task, Kind::Thread].into_iter().enumerate() {
+        let oldest = guard.oldest().expect("not all have left");
+        assert_eq!(oldest.kind, kind);
+        assert!(guard.has(kind) && !guard.is_empty());
+        assert!(guard.pop(kind, Signal::Woken).is_some());
+        assert_eq!(waiters[index].signal(), Some(Signal::Woken), "waiter {index} is next");
+    }
+    assert!(guard.is_empty() && guard.pop(Kind::Task, Signal::Woken).is_none());
 }
 
 /// Breaks if a waiter that comes back to the front gets a new place, or stands behind its kind.

@@ -103,6 +103,12 @@ impl WaitQueue {
         }
     }
 
+    /// For the models: an empty queue whose next newcomer has this place.
+    #[cfg(test)]
+    pub(crate) fn starting_at(place: u32) -> Self {
+        Self { next_place: UnsafeCell::new(place), ..Self::new() }
+    }
+
     /// Locks the queue. What is done under the lock must be short, and nothing foreign (Q5).
     #[inline]
     pub fn lock(&self) -> QueueGuard<'_> {
