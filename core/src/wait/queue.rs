@@ -204,6 +204,10 @@ impl QueueGuard<'_> {
     /// # Errors
     ///
     /// The signal, where it has left by one before; nothing has changed then.
+    ///
+    /// # Panics
+    ///
+    /// If it has not been queued since it last left.
     pub fn remove(&mut self, waiter: Pin<&Waiter>) -> Result<Option<Waker>, Signal> {
         if let Some(signal) = waiter.signal() {
             return Err(signal);
