@@ -135,20 +135,19 @@ fn a_select_that_stops_polling_a_lock_does_not_hang() {
         for runtime in [single_threaded(), multi_threaded()] {
             runtime.block_on(async {
                 let mutex = Arc::new(Mutex::new(0));
-                let owner = tokio::spawn({
-                    let mutex = Arc::clone(&mutex);
-                    async move {
-                        let _guard = mutex.lock_async().await;
-                        tokio::time::sleep(Duration::from_millis(10)).await;
-                    }
+                let (unlock, unlocked) = tokio::sync::oneshot::channel::<()>();
+                let guard = Arc::clone(&mutex).lock_owned_async().await;
+                let owner = tokio::spawn(async move {
+                    unlocked.await.expect("it is told to unlock");
+                    drop(guard);
                 });
-                tokio::time::sleep(Duration::from_millis(2)).await;
                 let mut lock = pin!(mutex.lock_async());
                 tokio::select! {
                     biased;
-                    _guard = lock.as_mut() => unreachable!("the owner sleeps"),
+                    _guard = lock.as_mut() => unreachable!("the owner has not been told to unlock"),
                     () = async {} => {
                         // `lock` is queued, borrowed, and not polled while this runs.
+                        unlock.send(()).expect("the owner waits for it");
                         *mutex.lock_async().await += 1;
                     }
                 }
