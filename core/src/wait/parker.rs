@@ -22,6 +22,9 @@
 //!     address, therefore holds a raw pointer that is never dereferenced ([`Unpark`]). Where the frame has been reused, the
 //!     wake is one for no reason, which every futex wait allows for.
 //! P3. A timed-out owner leaves the word `PARKED`; the next `arm` starts afresh.
+//! P4. Without a timed futex: an owner that is `PARKED_PORTABLE` looks for its signal only with the bed's mutex held, and one
+//!     that timed out does not end before it has had the lock under which signals are sent. A sender may therefore hold that
+//!     mutex while it signals such an owner, and no other: any other may be gone once the word is written (P2).
 
 use core::fmt;
 
@@ -170,12 +173,33 @@ impl Parker {
 
     /// Sends the signal (P1). The owner may be gone when this returns (P2).
     pub fn send(&self, signal: Signal) -> Option<Unpark> {
-        #[cfg(any(not(target_os = "linux"), latchwork_portable))]
-        let _awake = self.portable.wake_after();
+        let before = self.deliver(signal);
+        (before == PARKED).then_some(Unpark(&raw const self.word))
+    }
+
+    /// Writes the signal, and returns what was there before.
+    #[cfg(all(target_os = "linux", not(latchwork_portable)))]
+    fn deliver(&self, signal: Signal) -> u32 {
         // ORDERING: Release pairs with the Acquires in `signal` and `prepare`. Weakening it fails
         // `models::parker::a_signal_publishes_what_came_before_it`.
-        let before = self.word.swap(signal as u32, Ordering::Release);
-        (before == PARKED).then_some(Unpark(&raw const self.word))
+        self.word.swap(signal as u32, Ordering::Release)
+    }
+
+    /// Writes the signal, and returns what was there before. Wakes an owner that sleeps on the bed, and touches the bed of no
+    /// other (P4).
+    #[cfg(any(not(target_os = "linux"), latchwork_portable))]
+    fn deliver(&self, signal: Signal) -> u32 {
+        // ORDERING: Relaxed: the load guesses what the compare-exchange will find.
+        let mut seen = self.word.load(Ordering::Relaxed);
+        loop {
+            let _awake = (seen == PARKED_PORTABLE).then(|| self.portable.wake_after());
+            // ORDERING: Release pairs with the Acquires in `signal` and `prepare`, as in the other `deliver`; Relaxed on
+            // failure, which decides nothing by itself.
+            match self.word.compare_exchange(seen, signal as u32, Ordering::Release, Ordering::Relaxed) {
+                Ok(before) => return before,
+                Err(now) => seen = now,
+            }
+        }
     }
 }
 
