@@ -166,6 +166,7 @@ fn a_waker_that_panics_when_woken_leaves_the_lock_free_and_the_others_woken() {
             let mutex = Arc::clone(&mutex);
             move || *mutex.lock() += 1
         });
+        // Long enough to queue; too short a time makes the test weaker, not wrong.
         thread::sleep(Duration::from_millis(5));
         assert!(catch_unwind(AssertUnwindSafe(|| drop(guard))).is_err());
         thread.join().unwrap();

@@ -116,6 +116,7 @@ fn a_blocking_call_in_a_runtime_does_not_panic() {
                 // Contended by a thread, which needs nothing of this runtime.
                 let guard = Arc::clone(&mutex).lock_owned();
                 let owner = thread::spawn(move || {
+                    // Long enough to be waited for; too short a time makes the test weaker, not wrong.
                     thread::sleep(Duration::from_millis(5));
                     drop(guard);
                 });

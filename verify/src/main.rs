@@ -150,8 +150,9 @@ fn checks() -> Vec<Check> {
 
     checks.push(Check::new("tests", Build::Plain, &["test", "--workspace"]));
     checks.push(Check::new("tests", Build::Portable, &modelled(&["test", "--tests"])));
-    checks.push(Check::new("models", Build::Shuttle, &modelled(&["test", "--lib"])));
-    checks.push(Check::new("models", Build::Loom, &modelled(&["test", "--lib"])));
+    // By the aliases of `.cargo/config.toml`, which are then checked too.
+    checks.push(Check::new("models, shuttle", Build::Plain, &modelled(&["shuttle", "--lib"])));
+    checks.push(Check::new("models, loom", Build::Plain, &modelled(&["loom", "--lib"])));
 
     let example = ["run", "--quiet", "-p", "latchwork-mutex", "--example", "threads_and_tasks"];
     checks.push(Check::new("example threads_and_tasks", Build::Plain, &example));
