@@ -1,5 +1,7 @@
 //! How long a thread turns before it parks.
 
+use crate::sync::hint::Backoff;
+
 /// Under a checker there are no turns: the slow path is what is being checked.
 const CHECKED: bool = cfg!(any(latchwork = "loom", latchwork = "shuttle"));
 
@@ -8,7 +10,7 @@ const CHECKED: bool = cfg!(any(latchwork = "loom", latchwork = "shuttle"));
 /// The pauses last 1, 2, 4, ... and at most 64 pause hints.
 #[derive(Debug)]
 pub struct Spin {
-    backoff: crossbeam_utils::Backoff,
+    backoff: Backoff,
     turns_left: u32,
 }
 
@@ -16,7 +18,7 @@ impl Spin {
     /// At most `turns` turns.
     #[inline]
     pub fn new(turns: u32) -> Self {
-        Self { backoff: crossbeam_utils::Backoff::new(), turns_left: if CHECKED { 0 } else { turns } }
+        Self { backoff: Backoff::new(), turns_left: if CHECKED { 0 } else { turns } }
     }
 
     /// Pauses, or returns false where all turns are used up.

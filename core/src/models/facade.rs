@@ -77,3 +77,29 @@ fn block_on_is_woken_by_the_waker_it_lends() {
         waking.expect("it was polled twice").join();
     });
 }
+
+/// Breaks if the facade's cells let a guard that only reads go unseen: models of shared locks would then prove nothing.
+#[test]
+#[cfg(any(latchwork = "loom", latchwork = "shuttle"))]
+#[should_panic = "cell"]
+fn a_write_beside_a_shared_claim_is_reported() {
+    model(|| {
+        let data = Data::default();
+        let _first = data.0.claim_shared();
+        data.0.claim_shared().release();
+        data.set(1);
+    });
+}
+
+/// Breaks if a shared claim is still seen once it has ended.
+#[test]
+fn a_write_after_a_shared_claim_is_fine() {
+    model(|| {
+        let data = Data::default();
+        let (mut first, mut second) = (data.0.claim_shared(), data.0.claim_shared());
+        first.release();
+        second.release();
+        data.set(1);
+        assert_eq!(data.get(), 1);
+    });
+}

@@ -114,7 +114,13 @@ pub mod cell {
             Claim(Some(self.track.get_mut()))
         }
 
-        /// The pointer itself, for whoever holds the [`Claim`].
+        /// Starts a shared access that lasts until the claim is released.
+        #[track_caller]
+        pub fn claim_shared(&self) -> SharedClaim {
+            SharedClaim(Some(self.track.get()))
+        }
+
+        /// The pointer itself, for whoever holds a [`Claim`] or a [`SharedClaim`].
         pub const fn get(&self) -> *mut T {
             self.value.get()
         }
@@ -130,6 +136,18 @@ pub mod cell {
             Self(self.0.take())
         }
 
+        /// Ends the access.
+        pub fn release(&mut self) {
+            self.0 = None;
+        }
+    }
+
+    /// A shared access in progress. Loom reports an exclusive one beside it, and an earlier one that does not happen
+    /// before it.
+    #[derive(Debug)]
+    pub struct SharedClaim(Option<loom::cell::ConstPtr<()>>);
+
+    impl SharedClaim {
         /// Ends the access.
         pub fn release(&mut self) {
             self.0 = None;
@@ -201,6 +219,8 @@ pub mod futex {
 /// Hints to the processor.
 pub mod hint {
     pub use loom::hint::spin_loop;
+
+    pub use super::super::shim::Backoff;
 }
 
 /// The current thread.

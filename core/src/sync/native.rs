@@ -51,7 +51,13 @@ pub mod cell {
             Claim(())
         }
 
-        /// The pointer itself, for whoever holds the [`Claim`].
+        /// Starts a shared access that lasts until the claim is released.
+        #[inline]
+        pub fn claim_shared(&self) -> SharedClaim {
+            SharedClaim(())
+        }
+
+        /// The pointer itself, for whoever holds a [`Claim`] or a [`SharedClaim`].
         #[inline]
         pub const fn get(&self) -> *mut T {
             self.0.get()
@@ -70,6 +76,17 @@ pub mod cell {
             Self(())
         }
 
+        /// Ends the access.
+        #[inline]
+        pub fn release(&mut self) {}
+    }
+
+    /// A shared access in progress. The checkers report an exclusive one beside it, and an earlier one that does not
+    /// happen before it. Outside the checkers it is nothing.
+    #[derive(Debug)]
+    pub struct SharedClaim(());
+
+    impl SharedClaim {
         /// Ends the access.
         #[inline]
         pub fn release(&mut self) {}
@@ -100,6 +117,8 @@ pub mod futex {
 /// Hints to the processor.
 pub mod hint {
     pub use core::hint::spin_loop;
+
+    pub use crossbeam_utils::Backoff;
 }
 
 /// The current thread.

@@ -1,4 +1,4 @@
-//! What the loom and the shuttle futex share: the list of the sleepers, and the clock.
+//! What the two checkers share: the list of the sleepers in a futex, the clock, and backing off.
 //!
 //! Both checkers run all their threads as coroutines of one thread of the system, and switch only inside their own
 //! operations. Plain data is therefore atomic between two such operations, and creates no happens-before edge of its own
@@ -28,6 +28,27 @@ impl Instant {
     /// How long after `earlier` this is; zero where it is not after it.
     pub fn saturating_duration_since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+}
+
+/// Backing off, as crossbeam-utils does: under a checker every pause lets the other threads run, and lasts no time.
+#[derive(Debug, Default)]
+pub struct Backoff(());
+
+impl Backoff {
+    /// The first pause is the shortest.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Pauses.
+    pub fn spin(&self) {
+        super::hint::spin_loop();
+    }
+
+    /// Pauses, or yields.
+    pub fn snooze(&self) {
+        super::thread::yield_now();
     }
 }
 

@@ -101,10 +101,9 @@ pub mod cell {
         /// If the cell is being written.
         #[track_caller]
         pub fn with<R>(&self, read: impl FnOnce(*const T) -> R) -> R {
-            assert_ne!(self.inside.load(Relaxed), WRITING, "read of a cell while it is written");
-            self.inside.fetch_add(1, Relaxed);
+            let mut claim = self.claim_shared();
             let result = read(self.value.get());
-            self.inside.fetch_sub(1, Relaxed);
+            claim.release();
             result
         }
 
@@ -134,7 +133,19 @@ pub mod cell {
             Claim(Some(Arc::clone(&self.inside)))
         }
 
-        /// The pointer itself, for whoever holds the [`Claim`].
+        /// Starts a shared access that lasts until the claim is released.
+        ///
+        /// # Panics
+        ///
+        /// If the cell is being written.
+        #[track_caller]
+        pub fn claim_shared(&self) -> SharedClaim {
+            assert_ne!(self.inside.load(Relaxed), WRITING, "read of a cell while it is written");
+            self.inside.fetch_add(1, Relaxed);
+            SharedClaim(Some(Arc::clone(&self.inside)))
+        }
+
+        /// The pointer itself, for whoever holds a [`Claim`] or a [`SharedClaim`].
         pub const fn get(&self) -> *mut T {
             self.value.get()
         }
@@ -154,6 +165,19 @@ pub mod cell {
         pub fn release(&mut self) {
             if let Some(inside) = self.0.take() {
                 inside.store(0, Relaxed);
+            }
+        }
+    }
+
+    /// A shared access in progress.
+    #[derive(Debug)]
+    pub struct SharedClaim(Option<Inside>);
+
+    impl SharedClaim {
+        /// Ends the access.
+        pub fn release(&mut self) {
+            if let Some(inside) = self.0.take() {
+                inside.fetch_sub(1, Relaxed);
             }
         }
     }
@@ -220,6 +244,8 @@ pub mod futex {
 /// Hints to the processor.
 pub mod hint {
     pub use shuttle::hint::spin_loop;
+
+    pub use super::super::shim::Backoff;
 }
 
 /// The current thread.
