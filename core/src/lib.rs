@@ -11,16 +11,21 @@
 //! Read in this order: `wait/parker.rs`, `wait/waiter.rs`, `wait/queue.rs`, `models.rs`, then `sync/mod.rs`.
 //!
 //! No path allocates, and none uses a thread-local or a global table.
+//!
+//! Without the feature `std`, what is left is `no_std`: atomics, cells, hints and [`Spin`].
 
 #![deny(unsafe_code)]
+#![cfg_attr(not(any(feature = "std", latchwork = "loom", latchwork = "shuttle")), no_std)]
 
+#[cfg(feature = "std")]
 pub mod fence;
 pub mod sync;
+#[cfg(feature = "std")]
 pub mod wait;
 
 mod spin;
 
 pub use spin::Spin;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "std"))]
 mod models;

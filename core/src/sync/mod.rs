@@ -28,9 +28,12 @@ mod imp;
 #[cfg(any(latchwork = "loom", latchwork = "shuttle"))]
 mod shim;
 
+#[cfg(any(feature = "std", latchwork = "loom", latchwork = "shuttle"))]
 pub mod model;
 
-pub use imp::{atomic, cell, futex, hint, thread, time};
+pub use imp::{atomic, cell, hint};
+#[cfg(any(feature = "std", latchwork = "loom", latchwork = "shuttle"))]
+pub use imp::{futex, thread, time};
 
 // `cargo loom` and `cargo shuttle` set this variable beside the cfg. A RUSTFLAGS in the environment drops the cfg and
 // keeps the variable; without this line the models would then run unchecked on real threads, and pass.

@@ -94,6 +94,7 @@ pub mod cell {
 }
 
 /// Waiting for a word to change.
+#[cfg(feature = "std")]
 pub mod futex {
     #[cfg(all(target_os = "linux", not(latchwork_portable)))]
     use super::{atomic::AtomicU32, time::Instant};
@@ -122,11 +123,13 @@ pub mod hint {
 }
 
 /// The current thread.
+#[cfg(feature = "std")]
 pub mod thread {
     pub use std::thread::yield_now;
 }
 
 /// The clock of deadlines.
+#[cfg(feature = "std")]
 pub mod time {
     pub use std::time::Instant;
 }
