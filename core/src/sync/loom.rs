@@ -136,7 +136,7 @@ pub mod cell {
             Self(self.0.take())
         }
 
-        /// Ends the access.
+        /// Ends the access, as dropping the claim does.
         pub fn release(&mut self) {
             self.0 = None;
         }
@@ -148,7 +148,7 @@ pub mod cell {
     pub struct SharedClaim(Option<loom::cell::ConstPtr<()>>);
 
     impl SharedClaim {
-        /// Ends the access.
+        /// Ends the access, as dropping the claim does.
         pub fn release(&mut self) {
             self.0 = None;
         }
@@ -220,7 +220,7 @@ pub mod futex {
 pub mod hint {
     pub use loom::hint::spin_loop;
 
-    pub use super::super::shim::Backoff;
+    pub use super::super::shim::{Backoff, pause};
 }
 
 /// The current thread.

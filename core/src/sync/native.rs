@@ -76,7 +76,7 @@ pub mod cell {
             Self(())
         }
 
-        /// Ends the access.
+        /// Ends the access, as dropping the claim does.
         #[inline]
         pub fn release(&mut self) {}
     }
@@ -87,7 +87,7 @@ pub mod cell {
     pub struct SharedClaim(());
 
     impl SharedClaim {
-        /// Ends the access.
+        /// Ends the access, as dropping the claim does.
         #[inline]
         pub fn release(&mut self) {}
     }
@@ -120,6 +120,14 @@ pub mod hint {
     pub use core::hint::spin_loop;
 
     pub use crossbeam_utils::Backoff;
+
+    /// So many pause hints.
+    #[inline]
+    pub fn pause(hints: u32) {
+        for _ in 0..hints {
+            spin_loop();
+        }
+    }
 }
 
 /// The current thread.

@@ -31,6 +31,11 @@ impl Instant {
     }
 }
 
+/// So many pause hints: under a checker one says as much as a hundred.
+pub fn pause(_: u32) {
+    super::hint::spin_loop();
+}
+
 /// Backing off, as crossbeam-utils does: under a checker every pause lets the other threads run, and lasts no time.
 #[derive(Debug, Default)]
 pub struct Backoff(());
@@ -48,7 +53,7 @@ impl Backoff {
 
     /// Pauses, or yields.
     pub fn snooze(&self) {
-        super::thread::yield_now();
+        super::hint::spin_loop();
     }
 }
 

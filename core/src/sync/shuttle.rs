@@ -161,11 +161,17 @@ pub mod cell {
             Self(self.0.take())
         }
 
-        /// Ends the access.
+        /// Ends the access, as dropping the claim does.
         pub fn release(&mut self) {
             if let Some(inside) = self.0.take() {
                 inside.store(0, Relaxed);
             }
+        }
+    }
+
+    impl Drop for Claim {
+        fn drop(&mut self) {
+            self.release();
         }
     }
 
@@ -174,11 +180,17 @@ pub mod cell {
     pub struct SharedClaim(Option<Inside>);
 
     impl SharedClaim {
-        /// Ends the access.
+        /// Ends the access, as dropping the claim does.
         pub fn release(&mut self) {
             if let Some(inside) = self.0.take() {
                 inside.fetch_sub(1, Relaxed);
             }
+        }
+    }
+
+    impl Drop for SharedClaim {
+        fn drop(&mut self) {
+            self.release();
         }
     }
 }
@@ -245,7 +257,7 @@ pub mod futex {
 pub mod hint {
     pub use shuttle::hint::spin_loop;
 
-    pub use super::super::shim::Backoff;
+    pub use super::super::shim::{Backoff, pause};
 }
 
 /// The current thread.
