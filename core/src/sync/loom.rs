@@ -6,7 +6,7 @@
 
 #![expect(clippy::disallowed_types, reason = "the facade is where these types are renamed")]
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use self::atomic::{AtomicU32, Ordering::Relaxed};
@@ -17,7 +17,16 @@ struct World {
     bucket: AtomicU32,
     late: AtomicU32,
     sleepers: RefCell<Sleepers<loom::thread::Thread>>,
+    threads: Cell<u32>,
+    turns: Cell<u32>,
 }
+
+/// Turns of spinning in one execution with three threads or more, after which what is left of it runs once.
+///
+/// Two threads that spin for a third can take turns any number of times before it runs, and none of that is a preemption:
+/// there would be no end of executions. After so many turns loom goes on with the thread that has turned least, which is fair:
+/// a wait that never ends is still found. Two threads have no such choice, and are explored to the end.
+const EXPLORED_TURNS: u32 = 8;
 
 std::thread_local! {
     // All of loom's threads run on the thread that called `model`.
@@ -30,8 +39,20 @@ fn world() -> Rc<World> {
 
 /// Starts an execution with nobody asleep and no time passed.
 pub(super) fn begin() {
-    let world = World { bucket: AtomicU32::new(0), late: AtomicU32::new(0), sleepers: RefCell::new(Sleepers::new()) };
+    let world = World {
+        bucket: AtomicU32::new(0),
+        late: AtomicU32::new(0),
+        sleepers: RefCell::new(Sleepers::new()),
+        threads: Cell::new(1),
+        turns: Cell::new(0),
+    };
     WORLD.with(|slot| slot.replace(Some(Rc::new(world))));
+}
+
+/// A thread more takes part in this execution.
+pub(super) fn add_thread() {
+    let world = world();
+    world.threads.set(world.threads.get() + 1);
 }
 
 /// Whether this thread sees that the time has passed. It may see it late, as a thread may read a clock and be delayed.
@@ -218,7 +239,17 @@ pub mod futex {
 
 /// Hints to the processor.
 pub mod hint {
-    pub use loom::hint::spin_loop;
+    use super::{EXPLORED_TURNS, world};
+
+    /// A turn of spinning: lets the others run.
+    pub fn spin_loop() {
+        let world = world();
+        world.turns.set(world.turns.get() + 1);
+        if world.threads.get() > 2 && world.turns.get() > EXPLORED_TURNS {
+            loom::skip_branch();
+        }
+        loom::hint::spin_loop();
+    }
 
     pub use super::super::shim::{Backoff, pause};
 }

@@ -124,7 +124,10 @@ pub fn spawn<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> Jo
     #[cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
     return JoinHandle(std::thread::spawn(body));
     #[cfg(latchwork = "loom")]
-    return JoinHandle(Loom(loom::thread::spawn(body)));
+    return {
+        imp::add_thread();
+        JoinHandle(Loom(loom::thread::spawn(body)))
+    };
     #[cfg(latchwork = "shuttle")]
     return JoinHandle(shuttle::thread::spawn(body));
 }
