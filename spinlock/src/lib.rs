@@ -1,0 +1,77 @@
+//! Spin locks for threads, tasks and bare metal: whoever waits keeps looking, and nobody is ever put to sleep.
+//!
+//! Use something else wherever an operating system can put a thread to sleep: `latchwork-mutex`, or [`std::sync::Mutex`].
+//! Spinning is right where there is nothing to sleep with (a kernel, firmware), where sleeping is forbidden (an audio
+//! callback, an allocator), and where sections of a few instructions are contended by threads that each have a core. It is
+//! wrong:
+//!
+//! - *with more threads than cores*, above all with one core: a waiter spends its time slice looking at a lock whose owner
+//!   cannot run. [`Backoff`] and [`Yield`] give the core up; [`Pause`] does not;
+//! - *where the owner may lose its core*, which on a shared machine it may at any instruction: all waiters then burn their
+//!   cores until it is back;
+//! - *between priorities*: a waiter that outranks the owner keeps it off the core, for ever with one core. A yield does not
+//!   help, since it lets only equals run. The same holds for an interrupt handler and the code that it interrupts: disable
+//!   interrupts around each section;
+//! - *for long sections*: the waiters' cores are lost for as long.
+//!
+//! ```
+//! use latchwork_spinlock::SpinLock;
+//!
+//! static EVENTS: SpinLock<u64> = SpinLock::new(0);
+//!
+//! *EVENTS.lock() += 1; // a thread
+//! futures_lite::future::block_on(async { *EVENTS.lock_async().await += 1 }); // a task
+//! if let Some(mut events) = EVENTS.try_lock_spins(100) {
+//!     *events += 1; // one that does not wait for ever
+//! }
+//! assert_eq!(*EVENTS.lock(), 3);
+//! ```
+//!
+//! # How it works
+//!
+//! Each lock is one or two words that are looked at by plain loads while they are taken, so that waiters share a cache line
+//! instead of fighting for it, and changed by one compare-exchange once they are free. Between two looks a waiter *relaxes*
+//! by a [strategy](Relax). A task that finds the lock taken looks a few times inside one poll, and then wakes itself and
+//! returns `Pending`: the executor runs whatever else is ready, an owner among it, before it looks again. So a future owns
+//! nothing and is queued nowhere, and dropping it, or forgetting it, means nothing to anybody.
+//!
+//! Reading order: `spin/state.rs`, `spin.rs`; `patience.rs` (every wait is one loop); `lend.rs` (all unsafe code); `models/`.
+//!
+//! # Features
+//!
+//! - `std`, on by default: timed forms, [`Yield`], and yields in [`Backoff`]. Without it the crate is
+//!   `no_std`, and needs nothing but a processor with compare-exchange.
+//!
+//! # Prior art
+//!
+//! Test and test-and-set with exponential backoff is from Rudolph and Segall (1984) and
+//! [Anderson (1990)](https://doi.org/10.1109/71.80120). The [`spin`](https://docs.rs/spin) crate made
+//! such locks common in Rust, with strategies as type parameters. Malte Skarupke's
+//! [measurements](https://probablydance.com/2019/12/30/measuring-mutexes-spinlocks-and-how-bad-the-linux-scheduler-really-is/)
+//! show what spinning costs under a scheduler.
+
+#![no_std]
+#![deny(unsafe_code)]
+
+#[cfg(any(test, doctest, doc))]
+extern crate std;
+
+mod future;
+mod guard;
+mod lend;
+mod patience;
+mod relax;
+mod spin;
+
+pub use future::Lock;
+#[cfg(feature = "std")]
+pub use relax::Yield;
+pub use relax::{Backoff, BackoffTurns, Pause, Relax};
+pub use spin::{SpinLock, SpinLockGuard};
+
+#[cfg(test)]
+mod models;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
