@@ -39,13 +39,14 @@
 //!
 //! # Features
 //!
-//! - `std`, on by default: timed forms, [`Yield`], and yields in [`Backoff`]. Without it the crate is
+//! - `std`, on by default: timed forms, [`Yield`], and yields in [`Backoff`] and [`TicketLock`]. Without it the crate is
 //!   `no_std`, and needs nothing but a processor with compare-exchange.
 //!
 //! # Prior art
 //!
 //! Test and test-and-set with exponential backoff is from Rudolph and Segall (1984) and
-//! [Anderson (1990)](https://doi.org/10.1109/71.80120). The [`spin`](https://docs.rs/spin) crate made
+//! [Anderson (1990)](https://doi.org/10.1109/71.80120); tickets and proportional backoff from
+//! [Mellor-Crummey and Scott (1991)](https://doi.org/10.1145/103727.103729). The [`spin`](https://docs.rs/spin) crate made
 //! such locks common in Rust, with strategies as type parameters. Malte Skarupke's
 //! [measurements](https://probablydance.com/2019/12/30/measuring-mutexes-spinlocks-and-how-bad-the-linux-scheduler-really-is/)
 //! show what spinning costs under a scheduler.
@@ -62,12 +63,14 @@ mod lend;
 mod patience;
 mod relax;
 mod spin;
+mod ticket;
 
 pub use future::Lock;
 #[cfg(feature = "std")]
 pub use relax::Yield;
 pub use relax::{Backoff, BackoffTurns, Pause, Relax};
 pub use spin::{SpinLock, SpinLockGuard};
+pub use ticket::{TicketLock, TicketLockGuard};
 
 #[cfg(test)]
 mod models;

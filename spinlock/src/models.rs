@@ -8,13 +8,15 @@
 //! reads it while it is written, nor without having synchronized with the last writer.
 
 mod spin;
+mod ticket;
 
 use std::sync::Arc;
 use std::vec::Vec;
 
 use latchwork_core::sync::model::{JoinHandle, THREADS, block_on, model, model_bounded, spawn};
+use latchwork_core::sync::thread::yield_now;
 
-use crate::SpinLock;
+use crate::{SpinLock, TicketLock};
 
 /// Runs on a thread of its own, with the lock.
 fn with<L: Send + Sync + 'static, T: Send + 'static>(
@@ -23,6 +25,13 @@ fn with<L: Send + Sync + 'static, T: Send + 'static>(
 ) -> JoinHandle<T> {
     let lock = Arc::clone(lock);
     spawn(move || body(&lock))
+}
+
+/// Turns until the condition holds, which reads one word.
+fn wait_until(condition: impl Fn() -> bool) {
+    while !condition() {
+        yield_now();
+    }
 }
 
 fn increment(lock: &SpinLock<u32>) {

@@ -35,6 +35,7 @@ use crate::relax::{Backoff, Relax};
 ///
 /// None. A free lock goes to whoever sees it first, however long others have waited
 /// (`a_free_lock_goes_to_the_first_that_comes`): an owner that locks again at once may keep everybody else waiting for ever.
+/// [`TicketLock`](crate::TicketLock) serves in the order of arrival.
 ///
 /// # Deadlocks
 ///
