@@ -27,6 +27,16 @@
 //! assert_eq!(*EVENTS.lock(), 3);
 //! ```
 //!
+//! # Which one
+//!
+//! | | [`SpinLock`] | [`TicketLock`] | [`RwSpinLock`] |
+//! |---|---|---|---|
+//! | holders | one | one | one writer, or many readers |
+//! | fairness | none: the first to see it free has it | first come, first served | a writer that waits holds new readers back |
+//! | gives up after turns or time; waits as a task | yes | no: a ticket cannot be returned | yes |
+//! | with more threads than cores | bearable | bad: the next in line may not be running | bearable |
+//! | size around `()`, bytes | 1 | 8 | 4 |
+//!
 //! # How it works
 //!
 //! Each lock is one or two words that are looked at by plain loads while they are taken, so that waiters share a cache line
@@ -35,7 +45,8 @@
 //! returns `Pending`: the executor runs whatever else is ready, an owner among it, before it looks again. So a future owns
 //! nothing and is queued nowhere, and dropping it, or forgetting it, means nothing to anybody.
 //!
-//! Reading order: `spin/state.rs`, `spin.rs`; `patience.rs` (every wait is one loop); `lend.rs` (all unsafe code); `models/`.
+//! Reading order: `spin/state.rs`, `spin.rs`; `ticket/state.rs`; `rw/state.rs` (what the word means, and why nothing has to
+//! be undone), `rw/raw.rs`; `patience.rs` (every wait is one loop); `lend.rs` (all unsafe code); `models/`.
 //!
 //! # Features
 //!
@@ -62,13 +73,17 @@ mod guard;
 mod lend;
 mod patience;
 mod relax;
+mod rw;
 mod spin;
 mod ticket;
 
-pub use future::Lock;
+pub use future::{Lock, Read, UpgradableRead, Upgrade, Write};
 #[cfg(feature = "std")]
 pub use relax::Yield;
 pub use relax::{Backoff, BackoffTurns, Pause, Relax};
+pub use rw::{
+    MappedRwSpinLockWriteGuard, RwSpinLock, RwSpinLockReadGuard, RwSpinLockUpgradableGuard, RwSpinLockWriteGuard,
+};
 pub use spin::{SpinLock, SpinLockGuard};
 pub use ticket::{TicketLock, TicketLockGuard};
 
