@@ -3,19 +3,9 @@
 #![allow(missing_docs, reason = "criterion's macros make public functions")]
 
 use std::hint::black_box;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use latchwork_benches::spin_lock::SpinLock;
-
-/// Polls a future that is ready at once.
-fn ready<F: Future>(future: F) -> F::Output {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => output,
-        Poll::Pending => unreachable!("nobody else holds the lock"),
-    }
-}
+use latchwork_benches::ready;
 
 fn lock_unlock(c: &mut Criterion) {
     let mut group = c.benchmark_group("mutex/lock-unlock");
@@ -25,8 +15,8 @@ fn lock_unlock(c: &mut Criterion) {
     group.bench_function("std", |b| b.iter(|| *black_box(&mutex).lock().unwrap() += 1));
     let mutex = parking_lot::Mutex::new(0_u64);
     group.bench_function("parking_lot", |b| b.iter(|| *black_box(&mutex).lock() += 1));
-    let mutex = SpinLock::new(0_u64);
-    group.bench_function("spin", |b| b.iter(|| *black_box(&mutex).lock() += 1));
+    let mutex = latchwork_spinlock::SpinLock::new(0_u64);
+    group.bench_function("latchwork-spin", |b| b.iter(|| *black_box(&mutex).lock() += 1));
     group.finish();
 }
 

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::pin::Pin;
 
-use crate::spin_lock::SpinLock;
+use latchwork_spinlock::{Pause, RwSpinLock, SpinLock, TicketLock, Yield};
 
 /// Turns a dependent multiplication this many times: work of a fixed length that no compiler shortens.
 ///
@@ -56,6 +56,51 @@ blocking!(latchwork_mutex::Mutex<u64>, |it| it.lock());
 blocking!(std::sync::Mutex<u64>, |it| it.lock().expect("no section panics"));
 blocking!(parking_lot::Mutex<u64>, |it| it.lock());
 blocking!(SpinLock<u64>, |it| it.lock());
+blocking!(SpinLock<u64, Pause>, |it| it.lock());
+blocking!(SpinLock<u64, Yield>, |it| it.lock());
+blocking!(TicketLock<u64>, |it| it.lock());
+blocking!(spin::Mutex<u64>, |it| it.lock());
+blocking!(spin::mutex::TicketMutex<u64>, |it| it.lock());
+
+/// A lock for threads that read and threads that write a counter.
+pub trait ReadWrite: Sync {
+    /// Locks for reading, works for `units`, unlocks.
+    fn read(&self, units: u32);
+    /// Locks for writing, counts, works for `units`, unlocks.
+    fn write(&self, units: u32);
+    /// How often it was written: less than the threads counted, and it does not exclude.
+    fn count(&self) -> u64;
+}
+
+macro_rules! read_write {
+    ($lock:ty, |$it:ident| $reader:expr, $writer:expr) => {
+        impl ReadWrite for $lock {
+            fn read(&self, units: u32) {
+                let $it = self;
+                let guard = $reader;
+                black_box(*guard);
+                work(units);
+            }
+
+            fn write(&self, units: u32) {
+                let $it = self;
+                let mut guard = $writer;
+                *guard += 1;
+                work(units);
+            }
+
+            fn count(&self) -> u64 {
+                let $it = self;
+                *$reader
+            }
+        }
+    };
+}
+
+read_write!(RwSpinLock<u64>, |it| it.read(), it.write());
+read_write!(std::sync::RwLock<u64>, |it| it.read().expect("no section panics"), it.write().expect("no section panics"));
+read_write!(parking_lot::RwLock<u64>, |it| it.read(), it.write());
+read_write!(spin::RwLock<u64>, |it| it.read(), it.write());
 
 macro_rules! asynchronous {
     ($lock:ty, |$it:ident| $guard:expr) => {
@@ -78,6 +123,7 @@ macro_rules! asynchronous {
 }
 
 asynchronous!(latchwork_mutex::Mutex<u64>, |it| it.lock_async());
+asynchronous!(SpinLock<u64>, |it| it.lock_async());
 asynchronous!(tokio::sync::Mutex<u64>, |it| it.lock());
 asynchronous!(async_lock::Mutex<u64>, |it| it.lock());
 
@@ -85,16 +131,28 @@ asynchronous!(async_lock::Mutex<u64>, |it| it.lock());
 pub type Contender<L> = (&'static str, fn() -> Box<L>);
 
 /// The locks for threads. The first is the one that ratios refer to.
-pub const BLOCKING: [Contender<dyn Blocking>; 4] = [
+pub const BLOCKING: [Contender<dyn Blocking>; 7] = [
     ("std", || Box::new(std::sync::Mutex::new(0))),
     ("parking_lot", || Box::new(parking_lot::Mutex::new(0))),
-    ("latchwork", || Box::new(latchwork_mutex::Mutex::new(0))),
-    ("spin", || Box::new(SpinLock::new(0))),
+    ("Mutex", || Box::new(latchwork_mutex::Mutex::new(0))),
+    ("SpinLock", || Box::new(SpinLock::new(0))),
+    ("TicketLock", || Box::new(TicketLock::new(0))),
+    ("spin", || Box::new(spin::Mutex::new(0))),
+    ("spin, ticket", || Box::new(spin::mutex::TicketMutex::new(0))),
+];
+
+/// The locks for readers and writers. The first is the one that ratios refer to.
+pub const READ_WRITE: [Contender<dyn ReadWrite>; 4] = [
+    ("std", || Box::new(std::sync::RwLock::new(0))),
+    ("parking_lot", || Box::new(parking_lot::RwLock::new(0))),
+    ("RwSpinLock", || Box::new(RwSpinLock::new(0))),
+    ("spin", || Box::new(spin::RwLock::new(0))),
 ];
 
 /// The locks for tasks. The first is the one that ratios refer to.
-pub const ASYNC: [Contender<dyn Async>; 3] = [
+pub const ASYNC: [Contender<dyn Async>; 4] = [
     ("tokio", || Box::new(tokio::sync::Mutex::new(0))),
     ("async-lock", || Box::new(async_lock::Mutex::new(0))),
-    ("latchwork", || Box::new(latchwork_mutex::Mutex::new(0))),
+    ("Mutex", || Box::new(latchwork_mutex::Mutex::new(0))),
+    ("SpinLock", || Box::new(SpinLock::new(0))),
 ];

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use latchwork_benches::contenders::{ASYNC, BLOCKING};
+use latchwork_benches::contenders::{ASYNC, BLOCKING, READ_WRITE};
 use latchwork_benches::measure::{self, Sample};
 
 /// Compares locks: throughput, the smallest thread's share, and processor time per operation.
@@ -79,7 +79,8 @@ fn main() {
         arguments.tasks = vec![2, 16];
     }
     let units = measure::units_per_nanosecond();
-    let cells = (arguments.threads.len() * BLOCKING.len() + arguments.tasks.len() * ASYNC.len())
+    let per_threads = BLOCKING.len() + READ_WRITE.len();
+    let cells = (arguments.threads.len() * per_threads + arguments.tasks.len() * ASYNC.len())
         * arguments.sections.len()
         * arguments.rounds;
     let progress = ProgressBar::new(cells as u64);
@@ -90,18 +91,32 @@ fn main() {
     let slice = Duration::from_millis(arguments.slice as u64);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     println!("{cores} cores; {} rounds of {slice:?}; median [smallest, largest]", arguments.rounds);
-    println!("share: the smallest thread's part of an equal share; cpu: processor time per operation\n");
+    println!("share: the smallest thread's part of an equal share; cpu: processor time per operation");
+    println!("Mutex, SpinLock, TicketLock and RwSpinLock are latchwork's; spin is the crate of that name\n");
 
     let mut blocking = Vec::new();
     for &threads in &arguments.threads {
+        let slice = slice * threads.div_ceil(cores) as u32;
         for &section in &arguments.sections {
             let length = (f64::from(section) * units) as u32;
             let rows = measure_in_turn(&BLOCKING, arguments.rounds, &progress, |name, make| {
                 let name = format!("{name}, {threads} threads, {section} ns");
-                measure::threads(&name, &*make(), threads, length, slice * threads.div_ceil(cores) as u32)
+                measure::threads(&name, &*make(), threads, length, slice)
             });
             print_cell(&progress, &format!("{threads} threads, section of {section} ns"), &rows);
             blocking.push((threads, section, rows));
+        }
+    }
+    for &threads in &arguments.threads {
+        let slice = slice * threads.div_ceil(cores) as u32;
+        for &section in &arguments.sections {
+            let length = (f64::from(section) * units) as u32;
+            let rows = measure_in_turn(&READ_WRITE, arguments.rounds, &progress, |name, make| {
+                let name = format!("{name}, {threads} reading threads, {section} ns");
+                measure::readers(&name, &*make(), threads, length, slice)
+            });
+            let writes = format!("one write in {}", measure::READS_PER_WRITE);
+            print_cell(&progress, &format!("{threads} threads that read, {writes}, section of {section} ns"), &rows);
         }
     }
 
@@ -172,14 +187,14 @@ fn print_cell(progress: &ProgressBar, title: &str, rows: &[Row]) {
 /// Says at which sections blocking wins over spinning.
 fn print_answer(cells: &[(usize, u32, Vec<Row>)]) {
     println!(
-        "Spin or block? `spin` never blocks; `latchwork` turns for a moment, and then blocks. By medians, blocking has"
+        "Spin or block? `SpinLock` never blocks; `Mutex` turns for a moment, and then blocks. By medians, blocking has"
     );
     let mut threads: Vec<usize> = cells.iter().map(|(threads, ..)| *threads).filter(|threads| *threads > 1).collect();
     threads.dedup();
     for threads in threads {
         let sections = |wins: &dyn Fn(&Row, &Row) -> bool| {
             let won = cells.iter().filter(|(cell_threads, ..)| *cell_threads == threads).filter(|(.., rows)| {
-                match (named(rows, "latchwork"), named(rows, "spin")) {
+                match (named(rows, "Mutex"), named(rows, "SpinLock")) {
                     (Some(block), Some(spin)) => wins(block, spin),
                     _ => false,
                 }

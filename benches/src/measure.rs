@@ -6,7 +6,10 @@ use std::time::{Duration, Instant};
 
 use latchwork_core::sync::model::watchdog;
 
-use crate::contenders::{Async, Blocking, work};
+use crate::contenders::{Async, Blocking, ReadWrite, work};
+
+/// Of so many operations of a thread that reads and writes, the first is a write.
+pub const READS_PER_WRITE: u64 = 16;
 
 /// What one slice of time gave.
 #[derive(Clone, Copy, Debug)]
@@ -50,13 +53,34 @@ pub fn units_per_nanosecond() -> f64 {
 ///
 /// If the lock does not exclude: its count differs from the threads'.
 pub fn threads(name: &str, lock: &dyn Blocking, threads: usize, units: u32, slice: Duration) -> Sample {
+    let (ops, sample) = on_threads(name, threads, slice, &|_| lock.enter(units));
+    assert_eq!(lock.count(), ops.iter().sum::<u64>(), "{name} does not exclude");
+    sample
+}
+
+/// Threads that read, and write once in so many times, as often as they can for the length of a slice.
+///
+/// # Panics
+///
+/// If the lock does not exclude: its count differs from the threads' writes.
+pub fn readers(name: &str, lock: &dyn ReadWrite, threads: usize, units: u32, slice: Duration) -> Sample {
+    let (ops, sample) = on_threads(name, threads, slice, &|op| {
+        if op % READS_PER_WRITE == 0 { lock.write(units) } else { lock.read(units) }
+    });
+    let writes: u64 = ops.iter().map(|ops| ops.div_ceil(READS_PER_WRITE)).sum();
+    assert_eq!(lock.count(), writes, "{name} does not exclude");
+    sample
+}
+
+/// Threads that run `enter`, with the number of the operation, as often as they can for the length of a slice.
+fn on_threads(name: &str, threads: usize, slice: Duration, enter: &(dyn Fn(u64) + Sync)) -> (Vec<u64>, Sample) {
     let stop = AtomicBool::new(false);
     let start = Barrier::new(threads + 1);
     let run = || {
         let mut ops = 0;
         start.wait();
         while !stop.load(Relaxed) {
-            lock.enter(units);
+            enter(ops);
             ops += 1;
         }
         ops
@@ -70,8 +94,8 @@ pub fn threads(name: &str, lock: &dyn Blocking, threads: usize, units: u32, slic
             stop.store(true, Relaxed);
             let (elapsed, cpu) = (begin.elapsed(), process_time() - cpu);
             let ops: Vec<u64> = threads.into_iter().map(|thread| thread.join().expect("no thread panics")).collect();
-            assert_eq!(lock.count(), ops.iter().sum::<u64>(), "{name} does not exclude");
-            Sample::new(&ops, elapsed, cpu)
+            let sample = Sample::new(&ops, elapsed, cpu);
+            (ops, sample)
         })
     })
 }
