@@ -3,6 +3,7 @@
 //! Each check is a command that can be run alone; `cargo verify --list` prints them.
 
 use std::fmt;
+use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
@@ -19,7 +20,10 @@ struct Arguments {
 }
 
 /// The crates that run under the checkers.
-const MODELLED: [&str; 4] = ["-p", "latchwork-core", "-p", "latchwork-mutex"];
+const MODELLED: [&str; 6] = ["-p", "latchwork-core", "-p", "latchwork-mutex", "-p", "latchwork-spinlock"];
+
+/// Bare metal: a target that has no std, so that nothing of it can have been used.
+const BARE_METAL: &str = "thumbv7em-none-eabihf";
 
 /// What is not passed on from the environment: flags that would silently win over the checkers' own, and limits that would
 /// let a model pass that has not been checked.
@@ -81,6 +85,17 @@ impl Build {
 struct Check {
     name: String,
     arguments: Vec<String>,
+    /// A target without which it is skipped.
+    target: Option<&'static str>,
+}
+
+/// What became of a check.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Passed,
+    Failed,
+    /// It needs what this machine lacks.
+    Skipped,
 }
 
 impl Check {
@@ -90,23 +105,41 @@ impl Check {
         let mut all = vec![(*tool).to_owned()];
         all.extend(build.arguments(tool));
         all.extend(rest.iter().map(|argument| (*argument).to_owned()));
-        Self { name, arguments: all }
+        Self { name, arguments: all, target: None }
     }
 
-    fn run(&self) -> bool {
+    /// It is skipped where this target is not installed.
+    fn needing(self, target: &'static str) -> Self {
+        Self { target: Some(target), ..self }
+    }
+
+    fn run(&self) -> Outcome {
+        if let Some(target) = self.target.filter(|target| !is_installed(target)) {
+            eprintln!("skipped: `rustup target add {target}` installs what it needs");
+            return Outcome::Skipped;
+        }
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         command.args(&self.arguments);
         for variable in WEAKENING {
             command.env_remove(variable);
         }
         match command.status() {
-            Ok(status) => status.success(),
+            Ok(status) if status.success() => Outcome::Passed,
+            Ok(_) => Outcome::Failed,
             Err(error) => {
                 eprintln!("cannot run cargo: {error}");
-                false
+                Outcome::Failed
             }
         }
     }
+}
+
+/// Whether the toolchain has the libraries of a target.
+fn is_installed(target: &str) -> bool {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(rustc).args(["--print", "target-libdir", "--target", target]).output();
+    let directory = output.ok().and_then(|output| String::from_utf8(output.stdout).ok());
+    directory.is_some_and(|directory| Path::new(directory.trim()).is_dir())
 }
 
 impl fmt::Display for Check {
@@ -142,6 +175,11 @@ fn checks() -> Vec<Check> {
         checks.push(Check::new("clippy", build, &arguments));
     }
 
+    let no_std = ["clippy", "--quiet", "-p", "latchwork-core", "-p", "latchwork-spinlock", "--no-default-features"];
+    checks.push(Check::new("clippy, no std", Build::Plain, &[&no_std[..], &["--", "-Dwarnings"]].concat()));
+    let bare_metal = ["build", "--quiet", "-p", "latchwork-spinlock", "--no-default-features", "--target", BARE_METAL];
+    checks.push(Check::new("build, bare metal", Build::Plain, &bare_metal).needing(BARE_METAL));
+
     let plain_doc = ["doc", "--config", "build.rustdocflags=['-Dwarnings']", "--quiet", "--workspace", "--no-deps"];
     checks.push(Check::new("docs", Build::Plain, &plain_doc));
     for build in [Build::Loom, Build::Shuttle] {
@@ -161,7 +199,7 @@ fn checks() -> Vec<Check> {
     checks.push(Check::new(
         "benches, once each",
         Build::Plain,
-        &["bench", "--quiet", "-p", "latchwork-benches", "--bench", "mutex", "--", "--test"],
+        &["bench", "--quiet", "-p", "latchwork-benches", "--bench", "mutex", "--bench", "spinlock", "--", "--test"],
     ));
     checks
 }
@@ -188,14 +226,21 @@ fn main() -> ExitCode {
     summarise(&results)
 }
 
-fn summarise(results: &[(&Check, bool, Duration)]) -> ExitCode {
-    let failed = results.iter().filter(|(_, passed, _)| !passed).count();
+fn summarise(results: &[(&Check, Outcome, Duration)]) -> ExitCode {
+    let count = |which| results.iter().filter(|(_, outcome, _)| *outcome == which).count();
     println!("\nsummary");
-    for (check, passed, time) in results {
-        let verdict = if *passed { "passed" } else { "FAILED" };
-        println!("  {verdict}  {:<28} {:>6.1} s", check.name, time.as_secs_f64());
+    for (check, outcome, time) in results {
+        let verdict = match outcome {
+            Outcome::Passed => "passed",
+            Outcome::Failed => "FAILED",
+            Outcome::Skipped => "skipped",
+        };
+        println!("  {verdict:<7}  {:<28} {:>6.1} s", check.name, time.as_secs_f64());
     }
     let time: Duration = results.iter().map(|(.., time)| *time).sum();
-    println!("  in all {:>33.1} s\n\n{} passed, {failed} failed", time.as_secs_f64(), results.len() - failed);
+    println!("  in all {:>34.1} s\n", time.as_secs_f64());
+    let (passed, failed, skipped) = (count(Outcome::Passed), count(Outcome::Failed), count(Outcome::Skipped));
+    let skipped = if skipped == 0 { String::new() } else { format!(", {skipped} skipped") };
+    println!("{passed} passed, {failed} failed{skipped}");
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
