@@ -73,21 +73,20 @@ impl State {
 
     #[inline]
     fn await_turn(&self, ticket: u32) -> Held<'_> {
-        if self.ahead_of(ticket) != 0 {
-            self.await_turn_contended(ticket);
+        match self.ahead_of(ticket) {
+            0 => Held { state: self, ticket },
+            ahead => self.await_turn_contended(ticket, ahead),
         }
-        Held { state: self, ticket }
     }
 
     #[cold]
-    fn await_turn_contended(&self, ticket: u32) {
+    fn await_turn_contended(&self, ticket: u32, mut ahead: u32) -> Held<'_> {
         let mut pauses = Proportional::default();
-        loop {
-            match self.ahead_of(ticket) {
-                0 => return,
-                ahead => pauses.pause(ahead),
-            }
+        while ahead != 0 {
+            pauses.pause(ahead);
+            ahead = self.ahead_of(ticket);
         }
+        Held { state: self, ticket }
     }
 
     /// How many are served before the one with this ticket, who has not been.
