@@ -1,6 +1,6 @@
 //! What the guards of all locks have in common.
 //!
-//! A guard is a loan of the value and a hold of the lock, in this order: the loan ends first (L2). Neither guard has a `Drop`
+//! A guard is a loan of the value and a hold of the lock, in this order: the loan ends first (L2). No guard has a `Drop`
 //! of its own, so that it can be taken apart and put together as another.
 
 /// What every guard implements by the value that it lends; `exclusive` for those that lend it for writing, too.

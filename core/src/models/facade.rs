@@ -103,3 +103,38 @@ fn a_write_after_a_shared_claim_is_fine() {
         assert_eq!(data.get(), 1);
     });
 }
+
+/// Two threads spin for a third, if `sets` it ever comes.
+#[cfg(latchwork = "loom")]
+fn two_threads_spin_for_a_third(sets: bool) {
+    use crate::sync::hint::spin_loop;
+
+    model_bounded(2, move || {
+        let flag = Arc::new(AtomicU32::new(0));
+        let spinning = [(); 2].map(|()| {
+            let flag = Arc::clone(&flag);
+            spawn(move || {
+                while flag.load(Ordering::Relaxed) == 0 {
+                    spin_loop();
+                }
+            })
+        });
+        flag.store(u32::from(sets), Ordering::Relaxed);
+        spinning.into_iter().for_each(|thread| thread.join());
+    });
+}
+
+/// Breaks if loom follows the two that spin in every order for ever.
+#[test]
+#[cfg(latchwork = "loom")]
+fn threads_that_spin_for_another_come_to_an_end() {
+    two_threads_spin_for_a_third(true);
+}
+
+/// Breaks if the bound on what is explored hides a wait that never ends.
+#[test]
+#[cfg(latchwork = "loom")]
+#[should_panic = "maximum number of branches"]
+fn threads_that_spin_for_ever_are_reported() {
+    two_threads_spin_for_a_third(false);
+}

@@ -11,6 +11,9 @@
 //! ([`model::wake_spuriously`]). The third, a weak compare-exchange that fails for no reason, is avoided instead: the
 //! workspace uses strong ones (see `.clippy.toml`).
 //!
+//! A thread that spins is a yield to the checkers. Loom would follow three of them for ever: see `EXPLORED_TURNS` in
+//! `sync/loom.rs`, which bounds what is explored, and not how long one may wait.
+//!
 //! All three builds run the same algorithm; only constructors differ, since loom's are not `const`
 //! ([`const_unless_checked!`](crate::const_unless_checked)).
 
