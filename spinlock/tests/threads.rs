@@ -5,7 +5,7 @@
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -357,4 +357,44 @@ fn a_lock_may_end_as_soon_as_its_last_owner_has_it() {
             threads.into_iter().for_each(|thread| thread.join().unwrap());
         }
     });
+}
+
+/// Two threads run `busy` until this one has run `patient` so often.
+fn beside_busy_threads(name: &str, busy: impl Fn() + Sync, patient: impl Fn()) {
+    watchdog(name, LIMIT, || {
+        let stop = AtomicBool::new(false);
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    while !stop.load(Relaxed) {
+                        busy();
+                    }
+                });
+            }
+            (0..200).for_each(|_| patient());
+            stop.store(true, Relaxed);
+        });
+    });
+}
+
+#[test]
+fn readers_that_keep_coming_cannot_keep_a_writer_out() {
+    let lock = RwSpinLock::new(0);
+    beside_busy_threads("readers", || drop(lock.read()), || *lock.write() += 1);
+    assert_eq!(lock.into_inner(), 200);
+}
+
+#[test]
+fn readers_that_keep_coming_cannot_keep_an_upgrade_out() {
+    let lock = RwSpinLock::new(0);
+    let upgrade = || *RwSpinLockUpgradableGuard::upgrade(lock.upgradable_read()) += 1;
+    beside_busy_threads("readers", || drop(lock.read()), upgrade);
+    assert_eq!(*lock.read(), 200);
+}
+
+#[test]
+fn owners_that_lock_again_at_once_cannot_keep_a_ticket_out() {
+    let lock = TicketLock::new(0);
+    beside_busy_threads("owners", || drop(lock.lock()), || *lock.lock() += 1);
+    assert_eq!(lock.into_inner(), 200);
 }
