@@ -116,9 +116,10 @@ pub(crate) struct Proportional {
 }
 
 impl Proportional {
-    /// Hints for each one before it.
-    const HINTS: u32 = 8;
-    /// So far back that it makes no difference how far.
+    /// Hints for each one before it. With 2 and not 8, two threads on two cores had half as much throughput again, and sixteen
+    /// a tenth to a third more (`cargo run --release -p latchwork-benches -- --threads 2,16`).
+    const HINTS: u32 = 2;
+    /// So far back that it makes no difference how far: the longest pause leaves four looks before the first yield.
     const FAR: u32 = 16;
     /// Hints before it yields at each turn: as many as [`Backoff`] has. With 800 and not 128, four threads on one core took
     /// six times as long; with 8, two threads on two cores took twice as long (`fixed-work` in `benches/benches/spinlock.rs`,

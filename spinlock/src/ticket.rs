@@ -18,7 +18,7 @@ use crate::spin::fmt_lock;
 /// A mutual exclusion lock whose waiters spin, and are served in the order in which they came.
 ///
 /// Whoever comes draws a ticket, and waits until it is called up. The further back one stands, the longer the pauses between
-/// its looks at the number that is being served: 8 hints for each one before it. With the feature `std`, a waiter that has
+/// its looks at the number that is being served: 2 hints for each one before it. With the feature `std`, a waiter that has
 /// paused for 128 hints yields to the scheduler at each turn from then on.
 ///
 /// # What it does not offer
