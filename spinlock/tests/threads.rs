@@ -264,6 +264,7 @@ fn more_readers_than_can_be_counted_are_refused_and_change_nothing() {
     for _ in 0..2 {
         assert!(lock.try_read().is_none());
         assert!(catch_unwind(AssertUnwindSafe(|| drop(lock.read()))).is_err());
+        assert!(catch_unwind(AssertUnwindSafe(|| lock.try_read_spins(0).is_some())).is_err());
         assert!(catch_unwind(AssertUnwindSafe(|| lock.try_read_for(Duration::MAX).is_some())).is_err());
         let polled = AssertUnwindSafe(|| futures_lite::future::block_on(async { *lock.read_async().await }));
         assert!(catch_unwind(polled).is_err());

@@ -34,9 +34,9 @@ impl<'a> Reader<'a> {
     /// If `MAX_READERS` have the lock.
     #[inline]
     pub(super) fn enter<P: Patience>(state: &'a State, patience: P) -> Result<Self, P::End> {
-        match Self::try_enter(state) {
-            Ok(reader) => Ok(reader),
-            Err(_) => wait(patience, || some_or_panic(state.try_read_once_free().map(|()| Self(state)))),
+        match some_or_panic(Self::try_enter(state)) {
+            Some(reader) => Ok(reader),
+            None => wait(patience, || some_or_panic(state.try_read_once_free().map(|()| Self(state)))),
         }
     }
 }
@@ -54,9 +54,9 @@ impl<'a> Upgradable<'a> {
     /// If `MAX_READERS` have the lock.
     #[inline]
     pub(super) fn enter<P: Patience>(state: &'a State, patience: P) -> Result<Self, P::End> {
-        match Self::try_enter(state) {
-            Ok(reader) => Ok(reader),
-            Err(_) => wait(patience, || some_or_panic(state.try_upgradable_once_free().map(|()| Self(state)))),
+        match some_or_panic(Self::try_enter(state)) {
+            Some(reader) => Ok(reader),
+            None => wait(patience, || some_or_panic(state.try_upgradable_once_free().map(|()| Self(state)))),
         }
     }
 
@@ -129,7 +129,8 @@ impl Waiting<'_> {
     }
 }
 
-/// What a reader that waits makes of a refusal.
+/// What a reader that would wait makes of a refusal.
+#[inline]
 fn some_or_panic<Held>(entered: Result<Held, Refusal>) -> Option<Held> {
     match entered {
         Ok(held) => Some(held),
