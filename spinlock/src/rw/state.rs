@@ -154,7 +154,7 @@ impl State {
             }
             admits_reader(seen)?;
             // ORDERING: Acquire, as in `try_read`. Weakening it fails
-            // `models::rw::an_upgradable_readers_release_publishes_to_the_next`. Relaxed on failure: nobody entered.
+            // `models::upgrade::an_upgradable_readers_release_publishes_to_the_next`. Relaxed on failure: nobody entered.
             match self.word.compare_exchange(seen, seen + UPGRADABLE, Ordering::Acquire, Ordering::Relaxed) {
                 Ok(_) => return Ok(()),
                 Err(other) => seen = other,
@@ -193,7 +193,7 @@ impl State {
     fn own(&self, seen: u32, gives: u32) -> Result<u32, u32> {
         // ORDERING: Acquire pairs with the Release in `change`: what writers did, and what readers did before they left, is
         // over. Weakening it fails `models::rw::a_readers_release_lets_a_writer_write` and
-        // `models::rw::an_upgrade_waits_for_the_readers`. Relaxed on failure: nobody entered.
+        // `models::upgrade::an_upgrade_waits_for_the_readers`. Relaxed on failure: nobody entered.
         self.word.compare_exchange(seen, seen - gives + WRITER, Ordering::Acquire, Ordering::Relaxed)
     }
 
@@ -202,9 +202,10 @@ impl State {
     pub(super) fn change(&self, from: Hold, to: Hold) {
         // ORDERING: Release publishes what the owner did to the Acquire of whoever enters next. Weakening it fails, by who
         // leaves, `models::rw::a_writers_release_publishes_to_readers`, `a_readers_release_lets_a_writer_write`,
-        // `a_downgrade_publishes_to_readers` and `an_upgradable_readers_release_publishes_to_the_next`.
+        // and in `models::upgrade` `a_downgrade_publishes_to_readers`, `an_upgradable_readers_release_publishes_to_the_next`,
+        // `an_upgradable_readers_downgrade_publishes_to_the_next`.
         // A read-modify-write: a store fails `models::rw::a_release_keeps_the_count_of_a_reader_about_to_back_out` and
-        // `models::rw::a_release_keeps_the_announcements_of_others`.
+        // `a_release_keeps_the_announcements_of_others`, and `models::upgrade::a_downgrade_keeps_the_announcements_of_others`.
         self.word.fetch_add(to.0.wrapping_sub(from.0), Ordering::Release);
     }
 
