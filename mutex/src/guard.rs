@@ -90,9 +90,11 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
     /// ```
     #[inline]
     pub fn unlocked<R>(guard: &mut Self, run: impl FnOnce() -> R) -> R {
+        let raw = guard.mutex.raw();
         guard.claim.release();
-        guard.mutex.raw().unlock();
+        // From here on: the wake-up runs foreign code, and may panic.
         let _relock = Relock(guard);
+        raw.unlock();
         run()
     }
 
@@ -117,9 +119,13 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
     /// ```
     #[inline]
     pub fn bump(guard: &mut Self) {
-        guard.claim.release();
-        guard.mutex.raw().bump();
-        guard.claim = guard.mutex.claim();
+        let raw = guard.mutex.raw();
+        if raw.has_company() {
+            guard.claim.release();
+            // From here on: the wake-up runs foreign code, and may panic.
+            let _relock = Relock(guard);
+            raw.hand_over();
+        }
     }
 }
 

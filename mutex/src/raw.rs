@@ -97,12 +97,14 @@ impl RawMutex {
         }
     }
 
-    /// The owner hands the lock to whoever waits, and queues for it again.
-    pub(crate) fn bump(&self) {
-        if self.state.has_company() {
-            self.unlock_contended(true);
-            self.lock_contended(None);
-        }
+    /// Whether somebody is queued or on its way. The answer may be old when it arrives.
+    pub(crate) fn has_company(&self) -> bool {
+        self.state.has_company()
+    }
+
+    /// The owner gives up the lock to whoever waits, as if all had waited for long.
+    pub(crate) fn hand_over(&self) {
+        self.unlock_contended(true);
     }
 
     /// The contended path of a thread. Returns whether it owns the lock; without a deadline it does.
@@ -303,11 +305,6 @@ impl RawMutex {
     /// For the models: how many threads are in the queue.
     pub(crate) fn queued_threads(&self) -> usize {
         self.queue.lock().len(Kind::Thread)
-    }
-
-    /// For the models: whether somebody is queued or on its way.
-    pub(crate) fn has_company(&self) -> bool {
-        self.state.has_company()
     }
 
     /// For the models: nobody is queued or on its way, and the mode says so.

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use latchwork_core::sync::model::{poll_once, watchdog};
-use latchwork_mutex::{LockOwned, Mutex};
+use latchwork_mutex::{LockOwned, Mutex, MutexGuard};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -173,6 +173,29 @@ fn a_waker_that_panics_when_woken_leaves_the_lock_free_and_the_others_woken() {
         drop(waiting);
         assert_eq!(*mutex.try_lock().unwrap(), 1);
     });
+}
+
+/// The guard is dropped by the panic, and unlocks: it has to own the lock by then, which others may have had meanwhile.
+#[test]
+fn a_waker_that_panics_in_a_bump_or_before_an_unlocked_call_leaves_the_guard_its_lock() {
+    fn unlocked(guard: &mut MutexGuard<'_, u32>) {
+        MutexGuard::unlocked(guard, || unreachable!("the waker panics first"));
+    }
+    fn bump(guard: &mut MutexGuard<'_, u32>) {
+        MutexGuard::bump(guard);
+    }
+    for unlock in [unlocked, bump] {
+        let mutex = mutex();
+        let mut guard = mutex.lock();
+        let foreign = Arc::new(Foreign::default());
+        let waiting = queued(&mutex, &foreign.waker());
+        set(&foreign.on_wake, || panic!("woken"));
+        assert!(catch_unwind(AssertUnwindSafe(|| unlock(&mut guard))).is_err());
+        assert!(mutex.try_lock().is_none());
+        *guard += 1;
+        drop((guard, waiting));
+        assert_eq!(*mutex.try_lock().expect("nobody owns it now"), 1);
+    }
 }
 
 #[test]
