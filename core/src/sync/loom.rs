@@ -79,7 +79,7 @@ pub(super) fn wake_spuriously() {
 
 /// Atomics and fences.
 pub mod atomic {
-    pub use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering, fence};
+    pub use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering, fence};
 }
 
 /// Cells whose accesses loom watches.
@@ -169,6 +169,11 @@ pub mod cell {
     pub struct SharedClaim(Option<loom::cell::ConstPtr<()>>);
 
     impl SharedClaim {
+        /// Moves the access to another holder, and leaves this one with none.
+        pub fn hand_over(&mut self) -> Self {
+            Self(self.0.take())
+        }
+
         /// Ends the access, as dropping the claim does.
         pub fn release(&mut self) {
             self.0 = None;
@@ -257,6 +262,15 @@ pub mod hint {
 /// The current thread.
 pub mod thread {
     pub use loom::thread::yield_now;
+
+    /// Loom's, for the form that the standard library's is fastest in.
+    macro_rules! local {
+        ($(#[$meta:meta])* static $name:ident: $type:ty = const { $initial:expr };) => {
+            loom::thread_local! { $(#[$meta])* static $name: $type = $initial; }
+        };
+    }
+
+    pub(crate) use local;
 }
 
 /// The clock of deadlines.

@@ -32,6 +32,8 @@ mod imp;
 mod shim;
 
 #[cfg(any(feature = "std", latchwork = "loom", latchwork = "shuttle"))]
+pub mod identity;
+#[cfg(any(feature = "std", latchwork = "loom", latchwork = "shuttle"))]
 pub mod model;
 
 pub use imp::{atomic, cell, hint};

@@ -2,7 +2,11 @@
 
 /// Atomics and fences.
 pub mod atomic {
+    #[cfg(all(feature = "std", target_has_atomic = "64", not(latchwork_portable)))]
+    pub use core::sync::atomic::AtomicU64;
     pub use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering, fence};
+    #[cfg(all(feature = "std", any(not(target_has_atomic = "64"), latchwork_portable)))]
+    pub use portable_atomic::AtomicU64;
 }
 
 /// Cells whose accesses the checkers watch.
@@ -87,6 +91,12 @@ pub mod cell {
     pub struct SharedClaim(());
 
     impl SharedClaim {
+        /// Moves the access to another holder, and leaves this one with none.
+        #[inline]
+        pub fn hand_over(&mut self) -> Self {
+            Self(())
+        }
+
         /// Ends the access, as dropping the claim does.
         #[inline]
         pub fn release(&mut self) {}
@@ -134,6 +144,7 @@ pub mod hint {
 #[cfg(feature = "std")]
 pub mod thread {
     pub use std::thread::yield_now;
+    pub(crate) use std::thread_local as local;
 }
 
 /// The clock of deadlines.

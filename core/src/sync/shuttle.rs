@@ -56,7 +56,7 @@ pub(super) fn wake_spuriously() {
 
 /// Atomics and fences.
 pub mod atomic {
-    pub use shuttle::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering, fence};
+    pub use shuttle::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering, fence};
 }
 
 /// Cells whose overlapping accesses are reported.
@@ -180,6 +180,11 @@ pub mod cell {
     pub struct SharedClaim(Option<Inside>);
 
     impl SharedClaim {
+        /// Moves the access to another holder, and leaves this one with none.
+        pub fn hand_over(&mut self) -> Self {
+            Self(self.0.take())
+        }
+
         /// Ends the access, as dropping the claim does.
         pub fn release(&mut self) {
             if let Some(inside) = self.0.take() {
@@ -263,6 +268,7 @@ pub mod hint {
 /// The current thread.
 pub mod thread {
     pub use shuttle::thread::yield_now;
+    pub(crate) use shuttle::thread_local as local;
 }
 
 /// The clock of deadlines.
