@@ -213,6 +213,33 @@ fn a_waiter_can_leave_from_any_place() {
     });
 }
 
+/// Breaks if the search stops short of the youngest, does not end, asks again, or takes out another than it found.
+#[test]
+fn the_oldest_with_a_request_that_is_met_is_taken_out() {
+    model(|| {
+        let queue = WaitQueue::new();
+        let waiters: Vec<_> = [7, 8, 7, 9].map(|request| Box::pin(Waiter::requesting(request))).into();
+        let mut guard = queue.lock();
+        waiters.iter().for_each(|waiter| push_thread(&mut guard, waiter.as_ref()));
+        for (request, index, asked) in [(7, 0, vec![7]), (9, 3, vec![8, 7, 9]), (7, 2, vec![8, 7])] {
+            let mut requests = Vec::new();
+            let taken = guard.pop_if(Kind::Thread, Signal::Woken, |other| {
+                requests.push(other);
+                other == request
+            });
+            assert!(
+                taken.is_some() && waiters[index].signal().is_some(),
+                "waiter {index} is the oldest with {request}"
+            );
+            assert_eq!(requests, asked);
+        }
+        assert!(guard.pop_if(Kind::Thread, Signal::Woken, |_| false).is_none());
+        assert!(guard.pop_if(Kind::Task, Signal::Woken, |_| true).is_none());
+        assert_eq!((guard.len(Kind::Thread), waiters[1].signal()), (1, None));
+        assert!(guard.pop(Kind::Thread, Signal::Woken).is_some());
+    });
+}
+
 /// Breaks if a task's waker is not replaced, or if a waker is replaced in a waiter that has left.
 #[test]
 fn a_replaced_waker_is_the_one_that_is_woken() {

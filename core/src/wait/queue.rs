@@ -218,10 +218,24 @@ impl QueueGuard<'_> {
     }
 
     /// Takes out the oldest waiter of a kind and sends it `signal`. `None` where nobody of that kind waits.
+    #[inline]
     pub fn pop(&mut self, kind: Kind, signal: Signal) -> Option<Wake> {
+        self.pop_if(kind, signal, |_| true)
+    }
+
+    /// Takes out the oldest waiter of a kind whose [request](Waiter::request) is one that is `met`, and sends it `signal`.
+    ///
+    /// `met` is asked about each in turn until it says yes, and may do then what it said yes to: the waiter is certain to be
+    /// taken out. `None` where it never does. Takes as many steps as it asks.
+    pub fn pop_if(&mut self, kind: Kind, signal: Signal, mut met: impl FnMut(u64) -> bool) -> Option<Wake> {
         let head = self.with_heads(|heads| *heads.of(kind))?;
-        // SAFETY: the head is linked (Q4) and so alive (Q3), until the signal is sent.
-        let waiter = unsafe { head.as_ref() };
+        let mut node = head;
+        // SAFETY: the head and what follows it is linked (Q4) and so alive (Q3), until a signal is sent.
+        while !met(unsafe { node.as_ref() }.request()) {
+            node = next_of(node).filter(|next| *next != head)?;
+        }
+        // SAFETY: as above.
+        let waiter = unsafe { node.as_ref() };
         let waker = self.unlink(waiter);
         // The waiter may be gone from here on (P2 of the parker): `waker` has been moved out of it before.
         let unpark = waiter.parker().send(signal);

@@ -19,6 +19,8 @@ pub struct Waiter {
     parker: Parker,
     /// Guarded by the queue's lock from the push until the waiter has left, then owned by whoever waits.
     pub(crate) link: UnsafeCell<Link>,
+    /// What is asked for, by the lights of whoever owns the queue.
+    request: u64,
     /// The queue points here.
     _pinned: PhantomPinned,
 }
@@ -47,10 +49,19 @@ impl Default for Waiter {
 
 impl Waiter {
     crate::const_unless_checked! {
-        /// A waiter that is not queued.
+        /// A waiter that is not queued, and asks for nothing in particular.
         #[inline]
         pub const fn new() -> Self {
+            Self::requesting(0)
+        }
+    }
+
+    crate::const_unless_checked! {
+        /// A waiter that is not queued, and asks for what the owner of the queue understands by `request`.
+        #[inline]
+        pub const fn requesting(request: u64) -> Self {
             Self {
+                request,
                 parker: Parker::new(),
                 link: UnsafeCell::new(Link {
                     next: None,
@@ -63,6 +74,12 @@ impl Waiter {
                 _pinned: PhantomPinned,
             }
         }
+    }
+
+    /// What it asks for.
+    #[inline]
+    pub const fn request(&self) -> u64 {
+        self.request
     }
 
     /// What receives this waiter's signal.
