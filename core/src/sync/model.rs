@@ -155,6 +155,65 @@ pub fn wake_spuriously() {
     imp::wake_spuriously();
 }
 
+/// A number that is reached by plain reads and writes, as a user's data is. The checkers report a race on it.
+#[cfg(any(latchwork = "loom", latchwork = "shuttle"))]
+#[derive(Debug, Default)]
+pub struct Data(super::cell::UnsafeCell<u32>);
+
+/// A number that stands for a user's data. Outside the checkers a race on it is no worse than a wrong number.
+#[cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
+#[derive(Debug, Default)]
+pub struct Data(AtomicU32);
+
+#[cfg(any(latchwork = "loom", latchwork = "shuttle"))]
+#[expect(unsafe_code, reason = "the checkers let a race happen to report it")]
+impl Data {
+    /// Writes it.
+    #[track_caller]
+    pub fn set(&self, value: u32) {
+        // SAFETY: the checkers run all threads of a model in turns, on one thread of the system.
+        self.0.with_mut(|data| unsafe { *data = value });
+    }
+
+    /// Reads it.
+    #[track_caller]
+    pub fn get(&self) -> u32 {
+        // SAFETY: as in `set`.
+        self.0.with(|data| unsafe { *data })
+    }
+}
+
+#[cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
+impl Data {
+    /// Writes it.
+    pub fn set(&self, value: u32) {
+        // ORDERING: Relaxed, here and below: the protocol under test orders it, or else the number is wrong.
+        self.0.store(value, Ordering::Relaxed);
+    }
+
+    /// Reads it.
+    pub fn get(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Data {
+    /// Adds one, by a read and a write.
+    #[track_caller]
+    pub fn count_up(&self) {
+        self.set(self.get() + 1);
+    }
+}
+
+// SAFETY: see `set`.
+#[cfg(any(latchwork = "loom", latchwork = "shuttle"))]
+#[expect(unsafe_code, reason = "as for `set`")]
+unsafe impl Sync for Data {}
+// SAFETY: see `set`.
+#[cfg(any(latchwork = "loom", latchwork = "shuttle"))]
+#[expect(unsafe_code, reason = "as for `set`")]
+unsafe impl Send for Data {}
+
 /// Wakes the thread that is in [`block_on`], and counts.
 #[derive(Debug)]
 pub struct Alarm(AtomicU32);

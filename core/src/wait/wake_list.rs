@@ -1,5 +1,6 @@
 //! Wakes that are gathered under a queue's lock and run after it is released.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::Waker;
 
@@ -84,17 +85,53 @@ impl<const N: usize> WakeList<N> {
     /// If wakers panicked, with the first one's payload, after all the others have been woken.
     #[inline]
     pub fn wake_all(self) {
-        let mut first_panic = None;
-        for wake in self.wakes.into_iter().take(self.len) {
-            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| wake.wake())) {
-                match first_panic {
-                    None => first_panic = Some(panic),
-                    // Dropping a payload is foreign code too, and could panic in its turn.
-                    Some(_) => core::mem::forget(panic),
-                }
+        let mut panic = FirstPanic::default();
+        self.run(&mut panic);
+        panic.resume();
+    }
+
+    /// Runs list after list, until `gather` has not filled one. It locks the queue, and has unlocked it when it returns.
+    ///
+    /// # Panics
+    ///
+    /// As [`wake_all`](Self::wake_all), after the last list.
+    pub fn wake_in_batches(mut gather: impl FnMut(&mut Self)) {
+        let mut panic = FirstPanic::default();
+        loop {
+            let mut wakes = Self::new();
+            gather(&mut wakes);
+            let is_last = !wakes.is_full();
+            wakes.run(&mut panic);
+            if is_last {
+                return panic.resume();
             }
         }
-        if let Some(panic) = first_panic {
+    }
+
+    fn run(self, first_panic: &mut FirstPanic) {
+        for wake in self.wakes.into_iter().take(self.len) {
+            first_panic.catch(|| wake.wake());
+        }
+    }
+}
+
+/// The payload of the first waker that panicked.
+#[derive(Default)]
+struct FirstPanic(Option<Box<dyn Any + Send>>);
+
+impl FirstPanic {
+    fn catch(&mut self, run: impl FnOnce()) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(run)) {
+            match self.0 {
+                None => self.0 = Some(panic),
+                // Dropping a payload is foreign code too, and could panic in its turn.
+                Some(_) => core::mem::forget(panic),
+            }
+        }
+    }
+
+    fn resume(self) {
+        if let Some(panic) = self.0 {
             resume_unwind(panic);
         }
     }
