@@ -7,7 +7,8 @@ use latchwork_core::const_unless_checked;
 use latchwork_core::wait::{Signal, Waiter};
 use pin_project_lite::pin_project;
 
-use crate::raw::{Place, RawMutex};
+use crate::contender::Contender;
+use crate::raw::{Entry, Place, RawMutex};
 use crate::state::Held;
 
 /// How far an [`Acquire`] has come.
@@ -44,40 +45,61 @@ impl Acquire {
         }
     }
 
+    /// Whether it has not begun to wait.
     #[inline]
-    pub(crate) fn poll(self: Pin<&mut Self>, raw: &RawMutex, cx: &mut Context<'_>) -> Poll<()> {
-        if self.stage == Stage::Idle && raw.try_take_free() {
+    pub(crate) fn is_idle(&self) -> bool {
+        self.stage == Stage::Idle && self.waiter.is_none()
+    }
+
+    /// Ends it before it has begun: there is no need to wait.
+    #[inline]
+    pub(crate) fn finish_idle(self: Pin<&mut Self>) {
+        *self.project().stage = Stage::Done;
+    }
+
+    #[inline]
+    pub(crate) fn poll(
+        self: Pin<&mut Self>,
+        raw: &RawMutex,
+        contender: &impl Contender,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        if self.is_idle() && raw.try_take_free() {
             *self.project().stage = Stage::Done;
             return Poll::Ready(());
         }
-        self.poll_contended(raw, cx)
+        self.poll_contended(raw, contender, cx)
     }
 
     /// Whoever is polled may take a free lock, wherever it stands; that is why a task that is not polled can stand in
     /// nobody's way.
     #[cold]
-    fn poll_contended(self: Pin<&mut Self>, raw: &RawMutex, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_contended(
+        self: Pin<&mut Self>,
+        raw: &RawMutex,
+        contender: &impl Contender,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
         let mut this = self.project();
         assert!(*this.stage != Stage::Done, "a future is polled after it was ready");
         if this.waiter.is_none() {
-            this.waiter.set(Some(Waiter::new()));
+            this.waiter.set(Some(Waiter::requesting(contender.request())));
+            contender.begin_waiting();
         }
         let waiter = this.waiter.as_ref().as_pin_ref().expect("it has just been made");
         loop {
             if let (Stage::Queued, Some(signal)) = (*this.stage, waiter.signal()) {
                 *this.stage = Stage::Woken { favoured: signal == Signal::Favoured };
             }
-            match raw.try_take(*this.gave_way || *this.stage == Stage::Woken { favoured: true }) {
+            let reserved_too = *this.gave_way || *this.stage == Stage::Woken { favoured: true };
+            match raw.try_take(reserved_too) {
                 Ok(()) => {
                     let was_queued = core::mem::replace(this.stage, Stage::Done) == Stage::Queued;
-                    if was_queued {
-                        // Its waker is dropped here, which is foreign code: if it panics, there will be no guard.
-                        let unlock = UnlockOnUnwind(raw);
-                        // It may be woken at this moment. The wake-up is then not lost: this task owns the lock, and
-                        // looks at the queue when it unlocks.
-                        let _ = raw.leave(waiter);
-                        core::mem::forget(unlock);
-                    }
+                    // It may be woken at this moment. The wake-up is then not lost: this task owns the lock, and looks at
+                    // the queue when it unlocks.
+                    finish(raw, contender, || {
+                        let _ = was_queued.then(|| raw.leave(waiter));
+                    });
                     return Poll::Ready(());
                 }
                 Err(Held::Reserved) => {
@@ -98,9 +120,17 @@ impl Acquire {
                 }
             };
             // The waker is cloned before the queue is locked: that is foreign code, and may panic.
-            if raw.enqueue(waiter, Some(cx.waker().clone()), place).is_ok() {
-                *this.stage = Stage::Queued;
-                return Poll::Pending;
+            match raw.enqueue(waiter, Some(cx.waker().clone()), place, contender) {
+                Entry::Queued => {
+                    *this.stage = Stage::Queued;
+                    return Poll::Pending;
+                }
+                Entry::NotLocked(waker) => drop(waker),
+                Entry::Joined(waker) => {
+                    *this.stage = Stage::Done;
+                    finish(raw, contender, || drop(waker));
+                    return Poll::Ready(());
+                }
             }
         }
     }
@@ -109,26 +139,39 @@ impl Acquire {
     /// take the free lock or to look at the queue.
     /// Model: `cancel::a_woken_task_that_is_cancelled_passes_the_wake_up_on`.
     #[inline]
-    pub(crate) fn cancel(self: Pin<&mut Self>, raw: &RawMutex) {
+    pub(crate) fn cancel(self: Pin<&mut Self>, raw: &RawMutex, contender: &impl Contender) {
         let this = self.project();
-        let was_woken = match (*this.stage, this.waiter.as_ref().as_pin_ref()) {
-            // Nothing is owed, or the guard owns the lock.
-            (Stage::Idle | Stage::Done, _) | (_, None) => false,
-            (Stage::Queued, Some(waiter)) => raw.leave(waiter).is_some(),
-            (Stage::Woken { .. }, _) => true,
+        let stage = core::mem::replace(this.stage, Stage::Done);
+        let Some(waiter) = this.waiter.as_ref().as_pin_ref() else { return };
+        if stage != Stage::Done {
+            contender.end_waiting();
+        }
+        let was_woken = match stage {
+            // Nothing is owed (foreign code has kept it from being queued, by a panic), or the guard owns the lock.
+            Stage::Idle | Stage::Done => false,
+            Stage::Queued => raw.leave(waiter).is_some(),
+            Stage::Woken { .. } => true,
         };
-        *this.stage = Stage::Done;
         if was_woken {
             raw.pass_on();
         }
     }
 }
 
-/// Unlocks unless it is forgotten.
-struct UnlockOnUnwind<'a>(&'a RawMutex);
+/// A contender that got in waits no more, and lets go of its waker, which is foreign code: if that panics, there will be no
+/// guard.
+fn finish(raw: &RawMutex, contender: &impl Contender, drop_waker: impl FnOnce()) {
+    contender.end_waiting();
+    let give_up = GiveUpOnUnwind(raw, contender);
+    drop_waker();
+    core::mem::forget(give_up);
+}
 
-impl Drop for UnlockOnUnwind<'_> {
+/// Gives up what has been got, unless it is forgotten.
+struct GiveUpOnUnwind<'a, C: Contender>(&'a RawMutex, &'a C);
+
+impl<C: Contender> Drop for GiveUpOnUnwind<'_, C> {
     fn drop(&mut self) {
-        self.0.unlock();
+        self.1.give_up(self.0);
     }
 }

@@ -10,6 +10,7 @@ use latchwork_core::const_unless_checked;
 use pin_project_lite::pin_project;
 
 use crate::acquire::Acquire;
+use crate::contender::Anyone;
 use crate::guard::MutexGuard;
 use crate::mutex::Mutex;
 use crate::owned::OwnedMutexGuard;
@@ -34,7 +35,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             // Idle or done: nothing is owed. Queued or woken: see `Acquire::cancel`.
             let this = this.project();
-            this.acquire.cancel(this.mutex.raw());
+            this.acquire.cancel(this.mutex.raw(), &Anyone);
         }
     }
 }
@@ -54,7 +55,7 @@ impl<'a, T: ?Sized> Future for Lock<'a, T> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        ready!(this.acquire.poll(this.mutex.raw(), cx));
+        ready!(this.acquire.poll(this.mutex.raw(), &Anyone, cx));
         Poll::Ready(MutexGuard::new(this.mutex))
     }
 }
@@ -87,7 +88,7 @@ pin_project! {
             // Without the mutex it is done. Otherwise idle: nothing is owed. Queued or woken: see `Acquire::cancel`.
             let this = this.project();
             if let Some(mutex) = this.mutex {
-                this.acquire.cancel(mutex.raw());
+                this.acquire.cancel(mutex.raw(), &Anyone);
             }
         }
     }
@@ -109,7 +110,7 @@ impl<T: ?Sized> Future for LockOwned<T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let mutex = this.mutex.as_ref().expect("a future is polled after it was ready");
-        ready!(this.acquire.poll(mutex.raw(), cx));
+        ready!(this.acquire.poll(mutex.raw(), &Anyone, cx));
         Poll::Ready(OwnedMutexGuard::new(this.mutex.take().expect("it was there to be polled")))
     }
 }

@@ -41,17 +41,23 @@
 #![deny(unsafe_code)]
 
 mod acquire;
+mod contender;
 mod future;
 mod guard;
 mod mutex;
 mod owned;
 mod raw;
+mod reentrant;
 mod state;
 
 pub use future::{Lock, LockOwned};
 pub use guard::{MappedMutexGuard, MutexGuard};
 pub use mutex::Mutex;
 pub use owned::{OwnedMappedMutexGuard, OwnedMutexGuard};
+pub use reentrant::{
+    ByOwner, ByThread, LockAs, LockOwnedAs, MappedReentrantLockGuard, OwnedReentrantLockGuard, Owner, Ownership,
+    ReentrantLock, ReentrantLockGuard, ReentrantLockRefMut,
+};
 
 #[cfg(test)]
 mod models;

@@ -10,6 +10,7 @@ mod acquire;
 mod cancel;
 mod fairness;
 mod guards;
+mod reentrant;
 mod release;
 mod timeout;
 

@@ -177,7 +177,7 @@ impl<T: ?Sized> Mutex<T> {
     /// ```
     #[inline]
     pub fn try_lock_for(&self, timeout: Duration) -> Option<MutexGuard<'_, T>> {
-        try_lock_raw_for(&self.raw, timeout).then(|| MutexGuard::new(self))
+        self.raw.try_lock_for(timeout).then(|| MutexGuard::new(self))
     }
 
     /// Locks the mutex, blocking this thread until `deadline` at the latest.
@@ -300,19 +300,6 @@ impl<T: ?Sized> Mutex<T> {
     pub(crate) const fn value(&self) -> *mut T {
         self.value.get()
     }
-}
-
-/// `try_lock_for`, for borrowed and owned guards.
-#[inline]
-pub(crate) fn try_lock_raw_for(raw: &RawMutex, timeout: Duration) -> bool {
-    raw.try_lock()
-        || match Instant::now().checked_add(timeout) {
-            Some(deadline) => raw.try_lock_until(deadline),
-            None => {
-                raw.lock();
-                true
-            }
-        }
 }
 
 impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {

@@ -15,7 +15,7 @@ use latchwork_core::sync::cell::Claim;
 use latchwork_core::sync::time::Instant;
 
 use crate::future::LockOwned;
-use crate::mutex::{Mutex, try_lock_raw_for};
+use crate::mutex::Mutex;
 
 impl<T: ?Sized> Mutex<T> {
     /// As [`lock`](Self::lock), with a guard that owns the `Arc`, and so may outlive every borrow.
@@ -58,7 +58,7 @@ impl<T: ?Sized> Mutex<T> {
     /// As [`try_lock_for`](Self::try_lock_for), with a guard that owns the `Arc`.
     #[inline]
     pub fn try_lock_owned_for(self: Arc<Self>, timeout: Duration) -> Option<OwnedMutexGuard<T>> {
-        try_lock_raw_for(self.raw(), timeout).then(|| OwnedMutexGuard::new(self))
+        self.raw().try_lock_for(timeout).then(|| OwnedMutexGuard::new(self))
     }
 
     /// As [`try_lock_until`](Self::try_lock_until), with a guard that owns the `Arc`.

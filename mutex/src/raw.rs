@@ -16,6 +16,7 @@ use latchwork_core::sync::thread::yield_now;
 use latchwork_core::sync::time::Instant;
 use latchwork_core::wait::{Kind, QueueGuard, Signal, WaitQueue, Waiter, WakeList};
 
+use crate::contender::{Anyone, Contender};
 use crate::state::{Held, State};
 
 /// How long a waiter puts up with losing the race for the lock: a thread is granted it after that, for a task it is
@@ -49,6 +50,17 @@ pub(crate) enum Place {
     Front,
 }
 
+/// What came of queueing. Where the waiter has left again, its waker is to be dropped, after the queue is unlocked.
+#[must_use]
+pub(crate) enum Entry {
+    /// It is queued, and the owner will see it.
+    Queued,
+    /// It is not: the lock turned out not to be locked.
+    NotLocked(Option<Waker>),
+    /// It is not: it takes part in the lock, in a name in which that is owned.
+    Joined(Option<Waker>),
+}
+
 impl RawMutex {
     const_unless_checked! {
         pub(crate) const fn new() -> Self {
@@ -60,7 +72,7 @@ impl RawMutex {
     #[inline]
     pub(crate) fn lock(&self) {
         if !self.state.try_take_free() {
-            self.lock_contended(None);
+            self.lock_contended(&Anyone, None);
         }
     }
 
@@ -79,7 +91,19 @@ impl RawMutex {
     /// Blocks this thread until it owns the lock, or until `deadline`.
     #[inline]
     pub(crate) fn try_lock_until(&self, deadline: Instant) -> bool {
-        self.state.try_take_free() || self.lock_contended(Some(deadline))
+        self.lock_until(&Anyone, Some(deadline))
+    }
+
+    /// The same with a timeout. One that reaches beyond what the clock can tell is none.
+    #[inline]
+    pub(crate) fn try_lock_for(&self, timeout: Duration) -> bool {
+        self.try_lock() || self.lock_until(&Anyone, Instant::now().checked_add(timeout))
+    }
+
+    /// Blocks this thread until it owns the lock, or a part in it, or until `deadline`.
+    #[inline]
+    pub(crate) fn lock_until(&self, contender: &impl Contender, deadline: Option<Instant>) -> bool {
+        self.state.try_take_free() || self.lock_contended(contender, deadline)
     }
 
     /// Whether somebody owns the lock at this moment.
@@ -107,9 +131,9 @@ impl RawMutex {
         self.unlock_contended(true);
     }
 
-    /// The contended path of a thread. Returns whether it owns the lock; without a deadline it does.
+    /// The contended path of a thread. Returns whether it owns the lock, or a part in it; without a deadline it does.
     #[cold]
-    fn lock_contended(&self, deadline: Option<Instant>) -> bool {
+    fn lock_contended(&self, contender: &impl Contender, deadline: Option<Instant>) -> bool {
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return self.state.try_take(true).is_ok();
         }
@@ -117,25 +141,38 @@ impl RawMutex {
         if self.spin(Place::Back, &mut gave_way) {
             return true;
         }
-        let waiter = pin!(Waiter::new());
+        contender.begin_waiting();
+        let is_in = self.wait(contender, deadline, gave_way);
+        contender.end_waiting();
+        is_in
+    }
+
+    /// The contended path of a thread that has not been lucky.
+    fn wait(&self, contender: &impl Contender, deadline: Option<Instant>, mut gave_way: bool) -> bool {
+        let waiter = pin!(Waiter::requesting(contender.request()));
         let waiter = waiter.as_ref();
         let mut place = Place::Back;
         loop {
-            if self.enqueue(waiter, None, place).is_ok() {
-                if place == Place::Front {
-                    waiter.parker().spin(RETURNED_TURNS);
+            let is_in = match self.enqueue(waiter, None, place, contender) {
+                Entry::Queued => {
+                    if place == Place::Front {
+                        waiter.parker().spin(RETURNED_TURNS);
+                    }
+                    let signal = match deadline {
+                        None => Some(waiter.parker().park()),
+                        Some(deadline) => waiter.parker().park_until(deadline),
+                    };
+                    match signal.or_else(|| self.leave(waiter)) {
+                        None => return false,
+                        Some(Signal::Granted) => return true,
+                        Some(Signal::Woken | Signal::Favoured) => place = Place::Front,
+                    }
+                    false
                 }
-                let signal = match deadline {
-                    None => Some(waiter.parker().park()),
-                    Some(deadline) => waiter.parker().park_until(deadline),
-                };
-                match signal.or_else(|| self.leave(waiter)) {
-                    None => return false,
-                    Some(Signal::Granted) => return true,
-                    Some(Signal::Woken | Signal::Favoured) => place = Place::Front,
-                }
-            }
-            if self.spin(place, &mut gave_way) {
+                Entry::NotLocked(_) => false,
+                Entry::Joined(_) => true,
+            };
+            if is_in || self.spin(place, &mut gave_way) {
                 if place == Place::Front {
                     self.arrive();
                 }
@@ -169,7 +206,7 @@ impl RawMutex {
         self.state.try_take(reserved_too)
     }
 
-    /// Joins the queue, unless the lock turns out not to be locked; the waker comes back then.
+    /// Joins the queue, unless there turns out to be no need to wait.
     ///
     /// A thread that joins at the front has been on its way until now.
     pub(crate) fn enqueue(
@@ -177,7 +214,8 @@ impl RawMutex {
         waiter: Pin<&Waiter>,
         waker: Option<Waker>,
         place: Place,
-    ) -> Result<(), Option<Waker>> {
+        contender: &impl Contender,
+    ) -> Entry {
         let was_on_its_way = waker.is_none() && place == Place::Front;
         let now = Instant::now();
         let mut queue = self.queue.lock();
@@ -189,12 +227,14 @@ impl RawMutex {
             Place::Front => unsafe { queue.push_front(waiter, waker) },
         }
         self.refresh(&queue, waking && !was_on_its_way);
-        if self.state.confirm_locked().is_ok() {
-            return Ok(());
+        let is_locked = self.state.confirm_locked().is_ok();
+        let has_joined = is_locked && contender.join_from_queue();
+        if is_locked && !has_joined {
+            return Entry::Queued;
         }
         let waker = queue.remove(waiter).expect("it was queued under this very lock");
         self.refresh(&queue, waking);
-        Err(waker)
+        if has_joined { Entry::Joined(waker) } else { Entry::NotLocked(waker) }
     }
 
     /// Leaves the queue without the lock. Returns the signal where it has come before; the waiter has to act on it then.
@@ -261,6 +301,24 @@ impl RawMutex {
                 return self.release(queue, Instant::now(), false);
             }
         }
+    }
+
+    /// Lets in those who wait with this request, to whom the owner's hold belongs, too: a thread takes part in it from here
+    /// on, if `join` says that it has joined; a task is woken, and joins when it is polled.
+    #[cold]
+    pub(crate) fn admit(&self, request: u64, join: impl Fn() -> bool) {
+        WakeList::<8>::wake_in_batches(|wakes| {
+            let mut queue = self.queue.lock();
+            while !wakes.is_full() {
+                let thread = queue.pop_if(Kind::Thread, Signal::Granted, |other| other == request && join());
+                let wake = thread.or_else(|| queue.pop_if(Kind::Task, Signal::Woken, |other| other == request));
+                match wake {
+                    Some(wake) => wakes.push(wake),
+                    None => break,
+                }
+            }
+            self.refresh(&queue, self.state.is_waking());
+        });
     }
 
     /// The owner gives up the lock and decides who is next; `hand_over` counts every waiter as one that has waited for
