@@ -2,86 +2,22 @@
 
 #![cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
 
+mod support;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex as StdMutex};
-use std::task::{Context, Poll, RawWaker, RawWakerVTable, Wake, Waker};
+use std::task::{Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
 use latchwork_core::sync::model::{poll_once, watchdog};
 use latchwork_mutex::{LockOwned, Mutex, MutexGuard};
 
+use support::{Foreign, poll, set};
+
 const LIMIT: Duration = Duration::from_secs(60);
-
-/// A waker that counts, and runs something of the test's when it is cloned, woken or dropped.
-#[derive(Default)]
-struct Foreign {
-    wakes: AtomicUsize,
-    on_clone: StdMutex<Option<Action>>,
-    on_wake: StdMutex<Option<Action>>,
-    on_drop: StdMutex<Option<Action>>,
-}
-
-type Action = Box<dyn FnMut() + Send>;
-
-impl Foreign {
-    fn waker(self: &Arc<Self>) -> Waker {
-        // SAFETY: the table keeps to the contract of `RawWaker`: the pointer is a count of the `Arc`.
-        unsafe { Waker::from_raw(raw(Arc::clone(self))) }
-    }
-
-    fn wakes(&self) -> usize {
-        self.wakes.load(Relaxed)
-    }
-
-    fn run(slot: &StdMutex<Option<Action>>) {
-        // Taken out while it runs: it may come back here.
-        let action = slot.lock().unwrap().take();
-        if let Some(mut action) = action {
-            action();
-        }
-    }
-}
-
-fn raw(foreign: Arc<Foreign>) -> RawWaker {
-    RawWaker::new(Arc::into_raw(foreign).cast(), &TABLE)
-}
-
-static TABLE: RawWakerVTable = RawWakerVTable::new(
-    |pointer| {
-        // SAFETY: the pointer is a count of the `Arc`, which is only looked at.
-        let foreign = std::mem::ManuallyDrop::new(unsafe { Arc::from_raw(pointer.cast::<Foreign>()) });
-        Foreign::run(&foreign.on_clone);
-        raw(Arc::clone(&foreign))
-    },
-    |pointer| {
-        // SAFETY: the pointer is a count of the `Arc`, which is used up.
-        let foreign = unsafe { Arc::from_raw(pointer.cast::<Foreign>()) };
-        foreign.wakes.fetch_add(1, Relaxed);
-        Foreign::run(&foreign.on_wake);
-    },
-    |pointer| {
-        // SAFETY: the pointer is a count of the `Arc`, which is only looked at.
-        let foreign = std::mem::ManuallyDrop::new(unsafe { Arc::from_raw(pointer.cast::<Foreign>()) });
-        foreign.wakes.fetch_add(1, Relaxed);
-        Foreign::run(&foreign.on_wake);
-    },
-    |pointer| {
-        // SAFETY: the pointer is a count of the `Arc`, which is used up.
-        let foreign = unsafe { Arc::from_raw(pointer.cast::<Foreign>()) };
-        Foreign::run(&foreign.on_drop);
-    },
-);
-
-fn set(slot: &StdMutex<Option<Action>>, action: impl FnMut() + Send + 'static) {
-    *slot.lock().unwrap() = Some(Box::new(action));
-}
-
-fn poll<F: Future + ?Sized>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(waker))
-}
 
 fn queued(mutex: &Arc<Mutex<u32>>, waker: &Waker) -> Pin<Box<LockOwned<u32>>> {
     let mut future = Box::pin(Arc::clone(mutex).lock_owned_async());
