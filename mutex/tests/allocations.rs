@@ -10,7 +10,7 @@ use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
-use latchwork_mutex::{Mutex, MutexGuard};
+use latchwork_mutex::{Mutex, MutexGuard, Owner, ReentrantLock, ReentrantLockGuard};
 
 /// Counts what each thread allocates.
 struct Counting;
@@ -59,6 +59,30 @@ fn an_uncontended_lock_allocates_nothing() {
         assert!(mutex.try_lock_for(Duration::from_secs(1)).is_some());
         assert!(pin!(mutex.lock_async()).poll(&mut cx).is_ready());
         MutexGuard::bump(&mut mutex.lock());
+    });
+    assert_eq!(count, 0);
+}
+
+/// Not the number of the thread either, which it is given with its first lock.
+#[test]
+fn a_reentrant_lock_allocates_nothing() {
+    let lock = ReentrantLock::new(0);
+    let mut cx = Context::from_waker(Waker::noop());
+    let count = allocations(|| {
+        let (outer, mut inner) = (lock.lock(), lock.lock());
+        let (stranger, shared) = (Owner::new(), Owner::new());
+        let mut first = pin!(lock.lock_async(&stranger));
+        let (mut second, mut third) = (pin!(lock.lock_async(&shared)), pin!(lock.lock_async(&shared)));
+        for waiting in [first.as_mut(), second.as_mut(), third.as_mut()] {
+            assert!(waiting.poll(&mut cx).is_pending());
+        }
+        assert!(lock.try_lock_as_for(&stranger, Duration::from_millis(5)).is_none());
+        drop(outer);
+        assert!(ReentrantLockGuard::get_mut(&mut inner).is_some());
+        ReentrantLockGuard::unlocked(&mut inner, || drop(lock.lock_as(&shared)));
+        drop(inner);
+        assert!(second.as_mut().poll(&mut cx).is_ready() && third.as_mut().poll(&mut cx).is_ready());
+        assert!(first.as_mut().poll(&mut cx).is_ready());
     });
     assert_eq!(count, 0);
 }

@@ -5,7 +5,11 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use latchwork_mutex::{Lock, LockOwned, MappedMutexGuard, Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard};
+use latchwork_mutex::{
+    ByOwner, Lock, LockAs, LockOwned, LockOwnedAs, MappedMutexGuard, MappedReentrantLockGuard, Mutex, MutexGuard,
+    OwnedMappedMutexGuard, OwnedMutexGuard, OwnedReentrantLockGuard, Owner, ReentrantLock, ReentrantLockGuard,
+    ReentrantLockRefMut,
+};
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 
 /// `Send`, and not `Sync`.
@@ -45,6 +49,41 @@ assert_impl_all!(LockOwned<Sends>: Send, Sync);
 assert_not_impl_any!(LockOwned<Sends>: Unpin);
 assert_not_impl_any!(LockOwned<Stays>: Send);
 
+assert_impl_all!(Owner: Send, Sync, Unpin);
+assert_impl_all!(ReentrantLock<Sends>: Send, Sync, Unpin);
+assert_not_impl_any!(ReentrantLock<Shares>: Send, Sync);
+assert_not_impl_any!(ReentrantLock<Stays>: Send, Sync);
+
+// A guard by a thread stays there, whatever it lends; others may look at what it lends.
+assert_not_impl_any!(ReentrantLockGuard<'static, u8>: Send);
+assert_not_impl_any!(MappedReentrantLockGuard<'static, u8>: Send);
+assert_not_impl_any!(OwnedReentrantLockGuard<u8>: Send);
+assert_not_impl_any!(ReentrantLockRefMut<'static, u8>: Send);
+assert_impl_all!(ReentrantLockGuard<'static, Shares>: Sync);
+assert_impl_all!(MappedReentrantLockGuard<'static, Shares>: Sync);
+assert_impl_all!(OwnedReentrantLockGuard<Shares>: Sync);
+assert_impl_all!(ReentrantLockRefMut<'static, Shares>: Sync);
+assert_not_impl_any!(ReentrantLockGuard<'static, Sends>: Sync);
+assert_not_impl_any!(MappedReentrantLockGuard<'static, Sends>: Sync);
+assert_not_impl_any!(OwnedReentrantLockGuard<Sends>: Sync);
+assert_not_impl_any!(ReentrantLockRefMut<'static, Sends>: Sync);
+
+// A guard by an owner lends a shared reference, wherever it is.
+assert_impl_all!(ReentrantLockGuard<'static, u8, ByOwner>: Send, Sync);
+assert_impl_all!(MappedReentrantLockGuard<'static, u8, ByOwner>: Send, Sync);
+assert_impl_all!(OwnedReentrantLockGuard<u8, ByOwner>: Send, Sync);
+assert_not_impl_any!(ReentrantLockGuard<'static, Sends, ByOwner>: Send, Sync);
+assert_not_impl_any!(MappedReentrantLockGuard<'static, Sends, ByOwner>: Send, Sync);
+assert_not_impl_any!(OwnedReentrantLockGuard<Sends, ByOwner>: Send, Sync);
+assert_not_impl_any!(OwnedReentrantLockGuard<Shares, ByOwner>: Send);
+
+assert_impl_all!(LockAs<'static, u8>: Send, Sync);
+assert_not_impl_any!(LockAs<'static, u8>: Unpin);
+assert_not_impl_any!(LockAs<'static, Stays>: Send);
+assert_impl_all!(LockOwnedAs<u8>: Send, Sync);
+assert_not_impl_any!(LockOwnedAs<u8>: Unpin);
+assert_not_impl_any!(LockOwnedAs<Stays>: Send);
+
 #[test]
 fn sizes_are_what_the_documentation_says() {
     assert!(size_of::<Mutex<()>>() <= 32);
@@ -52,6 +91,28 @@ fn sizes_are_what_the_documentation_says() {
     assert_eq!(size_of::<MappedMutexGuard<'_, u64>>(), 2 * size_of::<usize>());
     assert_eq!(size_of::<OwnedMutexGuard<u64>>(), size_of::<usize>());
     assert!(size_of::<Lock<'_, u64>>() <= 96, "{}", size_of::<Lock<'_, u64>>());
+
+    assert!(size_of::<ReentrantLock<()>>() <= 40);
+    assert_eq!(size_of::<ReentrantLockGuard<'_, u64>>(), size_of::<usize>());
+    assert_eq!(size_of::<OwnedReentrantLockGuard<u64, ByOwner>>(), size_of::<usize>());
+    assert_eq!(size_of::<MappedReentrantLockGuard<'_, u64>>(), 2 * size_of::<usize>());
+    assert_eq!(size_of::<Owner>(), 16);
+    assert!(size_of::<LockAs<'_, u64>>() <= 112, "{}", size_of::<LockAs<'_, u64>>());
+}
+
+#[test]
+fn a_reentrant_lock_around_a_slice_and_a_trait_object_works() {
+    let mut slice: Box<ReentrantLock<[u8]>> = Box::new(ReentrantLock::new([1, 2, 3]));
+    slice.get_mut()[0] = 9;
+    ReentrantLockGuard::get_mut(&mut slice.lock()).unwrap()[1] = 8;
+    assert_eq!((&*slice.lock_as(&Owner::new()), slice.hold_count()), (&[9, 8, 3][..], 0));
+    let object: Box<ReentrantLock<dyn std::fmt::Debug + Send + Sync>> = Box::new(ReentrantLock::new(7));
+    let owner = Owner::new();
+    assert_eq!(format!("{:?}", futures_lite::future::block_on(object.lock_async(&owner))), "7");
+    assert_eq!(format!("{object:?}"), "ReentrantLock { value: 7, .. }");
+    let guard = object.lock_as(&owner);
+    assert_eq!(format!("{object:?} {guard:?}"), "ReentrantLock { value: <locked>, .. } 7");
+    assert_eq!((ReentrantLock::from(3).into_inner(), *ReentrantLock::<u8>::default().lock()), (3, 0));
 }
 
 #[test]

@@ -135,7 +135,7 @@ impl<T: ?Sized> ReentrantLockGuard<'_, T> {
     /// # Panics
     ///
     /// Aborts the process if the thread has entered the lock again meanwhile, for good, in a way that this guard is
-    /// [refused](ReentrantLock::lock#panics).
+    /// refused (see [`ReentrantLock::lock`]).
     ///
     /// # Examples
     ///

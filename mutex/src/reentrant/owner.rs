@@ -12,6 +12,14 @@ use super::state::{Name, Waiting};
 /// Dropping it releases nothing: guards do. Nobody is ever given the same identity again, so that a lock whose guard was
 /// forgotten stays locked.
 ///
+/// Since those who share it are inside at the same time, a lock that is held as an `Owner` protects what is `Sync`:
+///
+/// ```compile_fail,E0599
+/// # use latchwork_mutex::{Owner, ReentrantLock};
+/// let lock = ReentrantLock::new(std::cell::Cell::new(7));
+/// lock.lock_as(&Owner::new());
+/// ```
+///
 /// # Size
 ///
 /// 16 bytes.
