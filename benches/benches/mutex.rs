@@ -42,5 +42,23 @@ fn lock_async_unlock(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(uncontended, lock_unlock, try_lock_unlock, lock_async_unlock);
+/// The first lock of a thread, and one inside another.
+fn reentrant(c: &mut Criterion) {
+    let mut group = c.benchmark_group("reentrant/lock-unlock");
+    let lock = latchwork_mutex::ReentrantLock::new(0_u64);
+    group.bench_function("latchwork", |b| b.iter(|| *black_box(&lock).lock()));
+    group.bench_function("latchwork, nested", |b| {
+        let _outer = lock.lock();
+        b.iter(|| *black_box(&lock).lock());
+    });
+    let lock = parking_lot::ReentrantMutex::new(0_u64);
+    group.bench_function("parking_lot", |b| b.iter(|| *black_box(&lock).lock()));
+    group.bench_function("parking_lot, nested", |b| {
+        let _outer = lock.lock();
+        b.iter(|| *black_box(&lock).lock());
+    });
+    group.finish();
+}
+
+criterion_group!(uncontended, lock_unlock, try_lock_unlock, lock_async_unlock, reentrant);
 criterion_main!(uncontended);
