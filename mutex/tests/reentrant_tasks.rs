@@ -339,6 +339,25 @@ fn a_waker_that_panics_when_dropped_by_one_who_got_in_takes_its_entry_back() {
     assert!(lock.try_lock_as(&owner).is_some());
 }
 
+/// The same for one that was woken to join its owner: only its own entry is taken back.
+#[test]
+fn a_waker_that_panics_when_dropped_by_one_who_joins_leaves_the_owner_the_lock() {
+    let (lock, owner) = (lock(), Arc::new(Owner::new()));
+    let guard = lock.lock();
+    let stranger = queued(&lock, &Arc::new(Owner::new()), Waker::noop());
+    let mut companion = queued(&lock, &owner, Waker::noop());
+    drop(guard);
+    let guard = lock.lock_as(&owner);
+    let foreign = Arc::new(Foreign::default());
+    let waker = foreign.waker();
+    set(&foreign.on_drop, || panic!("dropped"));
+    assert!(catch_unwind(AssertUnwindSafe(|| poll(companion.as_mut(), &waker).is_ready())).is_err());
+    assert_eq!(lock.hold_count_of(&owner), 1);
+    assert!(lock.try_lock().is_none());
+    drop((guard, companion, stranger));
+    assert!(!lock.is_locked());
+}
+
 /// The guard is dropped by the panic, and takes its entry back: it has to have one by then.
 #[test]
 fn a_waker_that_panics_in_a_bump_or_before_an_unlocked_call_leaves_the_guard_its_entry() {

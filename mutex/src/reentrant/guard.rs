@@ -184,7 +184,7 @@ impl<T: ?Sized> ReentrantLockGuard<'_, T> {
     #[inline]
     pub fn bump(guard: &mut Self) {
         let raw = guard.lock.raw();
-        if raw.is_last() && raw.has_company() {
+        if raw.has_company() {
             guard.claim.release();
             // From here on: the wake-up runs foreign code, and may panic.
             let _relock = Relock(guard);

@@ -98,7 +98,7 @@ impl RawReentrant {
         }
     }
 
-    /// The same for the last entry, where somebody waits: the lock is handed to whoever that is.
+    /// The same, and where that was the last entry, the lock is handed to whoever waits.
     pub(crate) fn leave_to_others(&self) {
         if self.hold.leave_by_thread() {
             self.mutex.hand_over();

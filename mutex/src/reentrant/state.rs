@@ -214,7 +214,9 @@ impl Hold {
         // ORDERING: Release publishes what was done in this entry to whoever leaves last, whose Acquire pairs with it; the
         // release of the mutex publishes it all to the next owner. Weakening either fails
         // `models::reentrant::named::the_next_owner_sees_what_all_have_done`.
-        self.word.fetch_sub(1, Ordering::AcqRel) & DEPTH_MASK == 1
+        let depth = self.word.fetch_sub(1, Ordering::AcqRel) & DEPTH_MASK;
+        debug_assert_ne!(depth, 0, "an entry is taken back twice");
+        depth == 1
     }
 
     /// How often a name holds the lock. The answer may be old when it arrives, unless the name is this thread's.

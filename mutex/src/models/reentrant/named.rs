@@ -138,6 +138,7 @@ fn a_thread_that_waits_is_let_in_with_its_owner() {
         let enter_and_meet = move |lock: &Lock, owner: &Owner| {
             let _guard = lock.lock_as(owner);
             meet(&inside);
+            assert!(lock.is_held_by(owner), "the other one may have left, and has left this entry");
         };
         let other = with_lock(&lock, {
             let (owner, enter_and_meet) = (Arc::clone(&owner), enter_and_meet.clone());
@@ -145,6 +146,7 @@ fn a_thread_that_waits_is_let_in_with_its_owner() {
         });
         enter_and_meet(&lock, &owner);
         other.join();
+        assert!(!owner.waiting().is_anybody());
         assert_free(&lock, 0);
     });
 }
@@ -157,6 +159,7 @@ fn a_task_that_waits_is_let_in_with_its_owner() {
         let enter_and_meet = move |lock: &Lock, owner: &Owner| {
             let _guard = block_on(lock.lock_async(owner));
             meet(&inside);
+            assert!(lock.is_held_by(owner), "the other one may have left, and has left this entry");
         };
         let other = with_lock(&lock, {
             let (owner, enter_and_meet) = (Arc::clone(&owner), enter_and_meet.clone());
@@ -164,6 +167,7 @@ fn a_task_that_waits_is_let_in_with_its_owner() {
         });
         enter_and_meet(&lock, &owner);
         other.join();
+        assert!(!owner.waiting().is_anybody());
         assert_free(&lock, 0);
     });
 }
@@ -189,6 +193,23 @@ fn a_task_that_waits_is_woken_to_join_its_owner() {
     });
 }
 
+/// Breaks if the mode still says that somebody waits: every release would look for it in vain.
+#[test]
+fn nobody_waits_when_all_have_been_let_in() {
+    model(|| {
+        let (lock, shared) = (lock(), owner());
+        let guard = lock.lock();
+        let stranger = queued_as(&lock, &owner(), &alarm());
+        let companion = queued_as(&lock, &shared, &alarm());
+        drop(guard);
+        assert!(lock.raw().has_company());
+        let guard = lock.lock_as(&shared);
+        assert!(!lock.raw().has_company());
+        drop((guard, stranger, companion));
+        assert_free(&lock, 0);
+    });
+}
+
 /// Breaks if a task that is dropped while it is let in keeps an entry, or is waited for.
 #[test]
 fn a_task_that_is_cancelled_while_it_is_let_in_leaves_no_trace() {
@@ -203,6 +224,7 @@ fn a_task_that_is_cancelled_while_it_is_let_in_leaves_no_trace() {
         let entry = lock.try_lock_as(&shared).expect("nobody holds it");
         canceller.join();
         assert_eq!(lock.hold_count_of(&shared), 1);
+        assert!(!shared.waiting().is_anybody());
         drop((entry, stranger));
         assert_free(&lock, 0);
     });
@@ -224,6 +246,7 @@ fn a_thread_let_in_at_its_deadline_has_an_entry_or_none() {
         drop(lock.lock_as(&shared));
         waiting.join();
         clock.join();
+        assert!(!shared.waiting().is_anybody());
         assert_free(&lock, 0);
     });
 }

@@ -150,13 +150,16 @@ fn bump_lets_a_waiting_thread_in() {
 fn an_outer_guard_keeps_the_lock_in_a_bump_and_in_an_unlocked_call() {
     model(|| {
         let lock = lock();
-        let outer = lock.lock();
+        let mut outer = lock.lock();
         let mut inner = lock.lock();
         let alarm = alarm();
         let waiting = queued_as(&lock, &owner(), &alarm);
         ReentrantLockGuard::bump(&mut inner);
-        let is_locked = ReentrantLockGuard::unlocked(&mut inner, || lock.is_locked());
-        assert_eq!((is_locked, alarm.rings(), lock.hold_count()), (true, 0, 2));
+        ReentrantLockGuard::unlocked(&mut inner, || {
+            assert!(lock.is_locked() && lock.hold_count() == 2);
+            assert!(ReentrantLockGuard::get_mut(&mut outer).is_none(), "the inner guard lends the value, too");
+        });
+        assert_eq!((alarm.rings(), lock.hold_count()), (0, 2));
         drop((outer, inner, waiting));
         assert_free(&lock, 0);
     });
