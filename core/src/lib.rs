@@ -2,7 +2,8 @@
 //!
 //! Use `latchwork-mutex` and its siblings instead. What is here:
 //!
-//! - [`sync`]: the facade over the standard library, loom and shuttle. Nothing else in the workspace names an atomic.
+//! - [`sync`]: the facade over the standard library, loom and shuttle. Nothing else in the workspace names an atomic. Beside
+//!   it, [`sync::identity`]: numbers that tell owners apart.
 //! - [`wait`]: the [`WaitQueue`](wait::WaitQueue), in which parked threads and pending tasks stand together, and the
 //!   [`Parker`](wait::Parker) that blocks a thread.
 //! - [`Spin`]: how long a thread turns before it parks.

@@ -1,8 +1,8 @@
-//! A mutual exclusion lock that threads and async tasks wait for on the same instance.
+//! Mutual exclusion for threads and async tasks on the same instance: a [`Mutex`], and a [`ReentrantLock`].
 //!
 //! Use something else where that is not needed: [`std::sync::Mutex`] where only threads lock, and nobody needs timeouts,
-//! fairness or an unpoisoned value; a channel where the value has one natural owner. Whatever you take, the best critical
-//! section is a short one.
+//! fairness or an unpoisoned value; a channel where the value has one natural owner. Take the reentrant lock last: see
+//! [what it hides](ReentrantLock#what-it-hides). Whatever you take, the best critical section is a short one.
 //!
 //! ```
 //! use latchwork_mutex::Mutex;
@@ -27,8 +27,11 @@
 //! given the lock without its being free in between. A task is never given the lock, only woken, since it may never be
 //! polled again: it owns nothing until then, and stands in nobody's way.
 //!
+//! The reentrant lock is the mutex and one word more, which says whose it is and how deep. Its owner is a thread, or an
+//! [`Owner`] that several threads or tasks may share.
+//!
 //! Reading order: `state.rs` (what the bytes mean, invariants, why no wake-up is lost), `raw.rs` and `acquire.rs` (the
-//! algorithm, for threads and for tasks), `models/` (what is checked).
+//! algorithm, for threads and for tasks), `reentrant/state.rs`, `models/` (what is checked).
 //!
 //! # Prior art
 //!
@@ -37,6 +40,9 @@
 //! [WebKit's `WTF::Lock`](https://webkit.org/blog/6161/locking-in-webkit/) and parking_lot's eventual fairness. That a lock
 //! granted to a task may be taken back is folly's `fibers::TimedMutex`; here it is never granted in the first place.
 //! The trouble with granting is described as [futurelock](https://rfd.shared.oxide.computer/rfd/0609).
+//!
+//! A reentrant lock that is a lock, an owner's number and a count is that of the standard library, after Java's monitors;
+//! [numbers that never come back](https://github.com/rust-lang/rust/issues/123458) are its, too.
 
 #![deny(unsafe_code)]
 
