@@ -30,8 +30,8 @@
 //! The reentrant lock is the mutex and one word more, which says whose it is and how deep. Its owner is a thread, or an
 //! [`Owner`] that several threads or tasks may share.
 //!
-//! Reading order: `state.rs` (what the bytes mean, invariants, why no wake-up is lost), `raw.rs` and `acquire.rs` (the
-//! algorithm, for threads and for tasks), `reentrant/state.rs`, `models/` (what is checked).
+//! Reading order: `state.rs` (what the bytes mean, invariants, why no wake-up is lost), `raw.rs`, `block.rs` and `acquire.rs`
+//! (the algorithm, for threads and for tasks), `reentrant/state.rs`, `models/` (what is checked).
 //!
 //! # Prior art
 //!
@@ -47,6 +47,7 @@
 #![deny(unsafe_code)]
 
 mod acquire;
+mod block;
 mod contender;
 mod future;
 mod guard;

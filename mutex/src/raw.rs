@@ -1,18 +1,16 @@
 //! The algorithm, without the value that it protects.
 //!
 //! Read [`state`](crate::state) first. The paths, shortest first: [`RawMutex::lock`] and [`RawMutex::unlock`] when nobody
-//! else is there; [`RawMutex::lock_contended`] for a thread (for a task, `acquire.rs`); [`RawMutex::release`], the one place
+//! else is there; `block.rs` for a thread and `acquire.rs` for a task; [`RawMutex::release`], the one place
 //! that decides who is next.
 
 #![expect(unsafe_code, reason = "a waiter is queued by its address")]
 
-use core::pin::{Pin, pin};
+use core::pin::Pin;
 use core::task::Waker;
 use core::time::Duration;
 
-use latchwork_core::Spin;
 use latchwork_core::const_unless_checked;
-use latchwork_core::sync::thread::yield_now;
 use latchwork_core::sync::time::Instant;
 use latchwork_core::wait::{Kind, QueueGuard, Signal, WaitQueue, Waiter, WakeList};
 
@@ -22,18 +20,6 @@ use crate::state::{Held, State};
 /// How long a waiter puts up with losing the race for the lock: a thread is granted it after that, for a task it is
 /// reserved.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(1);
-
-/// Turns before a newcomer queues: one pause hint. With 15, two threads with empty sections have half the throughput, since
-/// each attempt takes the byte's cache line from the owner; longer sections do not gain
-/// (`cargo run --release -p latchwork-benches -- --threads 2`).
-const NEWCOMER_TURNS: u32 = 1;
-/// Turns before a woken thread queues again: 127 pause hints, since it has paid for the wake-up already. With 3, sections of
-/// 10 us lose a tenth of their throughput (same command).
-const WOKEN_TURNS: u32 = 7;
-/// Turns before a thread that has been woken and lost the race sleeps again: 127 pause hints. It is woken by the next unlock,
-/// which is spared the system call; without, two threads with sections of 1 us lose a fifth of their throughput (same
-/// command).
-const RETURNED_TURNS: u32 = 7;
 
 /// A lock of nothing in particular.
 pub(crate) struct RawMutex {
@@ -131,76 +117,7 @@ impl RawMutex {
         self.unlock_contended(true);
     }
 
-    /// The contended path of a thread. Returns whether it owns the lock, or a part in it; without a deadline it does.
-    #[cold]
-    fn lock_contended(&self, contender: &impl Contender, deadline: Option<Instant>) -> bool {
-        if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            return self.state.try_take(true).is_ok();
-        }
-        let mut gave_way = false;
-        if self.spin(Place::Back, &mut gave_way) {
-            return true;
-        }
-        contender.begin_waiting();
-        let is_in = self.wait(contender, deadline, gave_way);
-        contender.end_waiting();
-        is_in
-    }
-
-    /// The contended path of a thread that has not been lucky.
-    fn wait(&self, contender: &impl Contender, deadline: Option<Instant>, mut gave_way: bool) -> bool {
-        let waiter = pin!(Waiter::requesting(contender.request()));
-        let waiter = waiter.as_ref();
-        let mut place = Place::Back;
-        loop {
-            let is_in = match self.enqueue(waiter, None, place, contender) {
-                Entry::Queued => {
-                    if place == Place::Front {
-                        waiter.parker().spin(RETURNED_TURNS);
-                    }
-                    let signal = match deadline {
-                        None => Some(waiter.parker().park()),
-                        Some(deadline) => waiter.parker().park_until(deadline),
-                    };
-                    match signal.or_else(|| self.leave(waiter)) {
-                        None => return false,
-                        Some(Signal::Granted) => return true,
-                        Some(Signal::Woken | Signal::Favoured) => place = Place::Front,
-                    }
-                    false
-                }
-                Entry::NotLocked(_) => false,
-                Entry::Joined(_) => true,
-            };
-            if is_in || self.spin(place, &mut gave_way) {
-                if place == Place::Front {
-                    self.arrive();
-                }
-                return true;
-            }
-        }
-    }
-
-    /// Tries for the lock a bounded number of times. A newcomer gives up at once where others wait already.
-    fn spin(&self, place: Place, gave_way: &mut bool) -> bool {
-        let mut spin = Spin::new(if place == Place::Back { NEWCOMER_TURNS } else { WOKEN_TURNS });
-        loop {
-            match self.state.try_take(*gave_way) {
-                Ok(()) => return true,
-                Err(Held::Reserved) => {
-                    *gave_way = true;
-                    yield_now();
-                    continue;
-                }
-                Err(Held::Locked) => {}
-            }
-            if place == Place::Back && self.state.has_company() || !spin.turn() {
-                return false;
-            }
-        }
-    }
-
-    /// A task tries for the lock; one that is reserved only if `reserved_too`.
+    /// Tries for the lock; one that is reserved only if `reserved_too`.
     #[inline]
     pub(crate) fn try_take(&self, reserved_too: bool) -> Result<(), Held> {
         self.state.try_take(reserved_too)
@@ -221,7 +138,7 @@ impl RawMutex {
         let mut queue = self.queue.lock();
         let waking = self.state.is_waking();
         match place {
-            // SAFETY: `lock_contended` and `Acquire` pass a waiter to the mutex that they wait for, and to no other.
+            // SAFETY: `wait` and `Acquire` pass a waiter to the mutex that they wait for, and to no other.
             Place::Back => unsafe { queue.push_back(waiter, waker, now) },
             // SAFETY: as above.
             Place::Front => unsafe { queue.push_front(waiter, waker) },
@@ -266,7 +183,7 @@ impl RawMutex {
     }
 
     /// A woken thread has got the lock: it is no longer on its way, and the next unlock looks at the queue.
-    fn arrive(&self) {
+    pub(crate) fn arrive(&self) {
         let queue = self.queue.lock();
         self.refresh(&queue, false);
     }
