@@ -1,15 +1,21 @@
-//! Who asks for the lock.
+//! Who asks for the mutex.
+
+use core::convert::Infallible;
+use core::pin::Pin;
+use core::task::Waker;
+
+use latchwork_core::wait::{Contender, Entry, Held, Place, Signal, Waiter};
 
 use crate::raw::RawMutex;
 
-/// In whose name the lock is asked for: several who contend in one name may hold the lock together.
+/// In whose name the lock is asked for: several who contend in one name may hold it together.
 ///
-/// Those who stand for themselves alone are [`Anyone`].
-pub(crate) trait Contender {
+/// Those who stand for themselves are [`Alone`].
+pub(crate) trait Party {
     /// The request of its waiters: the name, or 0.
     fn request(&self) -> u64;
 
-    /// It starts to wait. From here on, whoever gets the lock in the same name lets it in.
+    /// Somebody starts to wait in this name. From here on, whoever gets the lock in the same name lets it in.
     fn begin_waiting(&self);
 
     /// It waits no more.
@@ -20,13 +26,13 @@ pub(crate) trait Contender {
     fn join_from_queue(&self) -> bool;
 
     /// Gives up what it has just got, the lock or a part in it.
-    fn give_up(&self, raw: &RawMutex);
+    fn give_up(&self, mutex: &RawMutex);
 }
 
-/// A contender in nobody's name but its own.
-pub(crate) struct Anyone;
+/// Nobody but the contender itself.
+pub(crate) struct Alone;
 
-impl Contender for Anyone {
+impl Party for Alone {
     #[inline]
     fn request(&self) -> u64 {
         0
@@ -44,7 +50,61 @@ impl Contender for Anyone {
     }
 
     #[inline]
-    fn give_up(&self, raw: &RawMutex) {
-        raw.unlock();
+    fn give_up(&self, mutex: &RawMutex) {
+        mutex.unlock();
+    }
+}
+
+/// Somebody who asks for a mutex.
+pub(crate) struct Asking<'a, P> {
+    pub(crate) mutex: &'a RawMutex,
+    pub(crate) party: P,
+}
+
+impl<P: Party> Contender for Asking<'_, P> {
+    type Never = Infallible;
+
+    fn request(&self) -> u64 {
+        self.party.request()
+    }
+
+    fn try_take(&self, reserved_too: bool) -> Result<(), Held<Infallible>> {
+        self.mutex.try_take(reserved_too)
+    }
+
+    fn has_company(&self) -> bool {
+        self.mutex.has_company()
+    }
+
+    fn enqueue(&self, waiter: Pin<&Waiter>, waker: Option<Waker>, place: Place) -> Entry {
+        self.mutex.enqueue(waiter, waker, place, &self.party)
+    }
+
+    fn leave(&self, waiter: Pin<&Waiter>) -> Option<Signal> {
+        self.mutex.leave(waiter)
+    }
+
+    fn is_waiting_with(&self, waiter: Pin<&Waiter>, waker: &Waker) -> bool {
+        self.mutex.is_waiting_with(waiter, waker)
+    }
+
+    fn arrive(&self) {
+        self.mutex.arrive();
+    }
+
+    fn pass_on(&self) {
+        self.mutex.pass_on();
+    }
+
+    fn give_up(&self) {
+        self.party.give_up(self.mutex);
+    }
+
+    fn begin_waiting(&self) {
+        self.party.begin_waiting();
+    }
+
+    fn end_waiting(&self) {
+        self.party.end_waiting();
     }
 }

@@ -7,10 +7,10 @@ use core::task::{Context, Poll, ready};
 use std::sync::Arc;
 
 use latchwork_core::const_unless_checked;
+use latchwork_core::wait::Acquire;
 use pin_project_lite::pin_project;
 
-use crate::acquire::Acquire;
-use crate::contender::Anyone;
+use crate::contender::Alone;
 use crate::guard::MutexGuard;
 use crate::mutex::Mutex;
 use crate::owned::OwnedMutexGuard;
@@ -35,7 +35,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             // Idle or done: nothing is owed. Queued or woken: see `Acquire::cancel`.
             let this = this.project();
-            this.acquire.cancel(this.mutex.raw(), &Anyone);
+            this.mutex.raw().cancel_lock(this.acquire, Alone);
         }
     }
 }
@@ -55,7 +55,7 @@ impl<'a, T: ?Sized> Future for Lock<'a, T> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        ready!(this.acquire.poll(this.mutex.raw(), &Anyone, cx));
+        ready!(this.mutex.raw().poll_lock(this.acquire, Alone, cx));
         Poll::Ready(MutexGuard::new(this.mutex))
     }
 }
@@ -88,7 +88,7 @@ pin_project! {
             // Without the mutex it is done. Otherwise idle: nothing is owed. Queued or woken: see `Acquire::cancel`.
             let this = this.project();
             if let Some(mutex) = this.mutex {
-                this.acquire.cancel(mutex.raw(), &Anyone);
+                mutex.raw().cancel_lock(this.acquire, Alone);
             }
         }
     }
@@ -110,7 +110,7 @@ impl<T: ?Sized> Future for LockOwned<T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let mutex = this.mutex.as_ref().expect("a future is polled after it was ready");
-        ready!(this.acquire.poll(mutex.raw(), &Anyone, cx));
+        ready!(mutex.raw().poll_lock(this.acquire, Alone, cx));
         Poll::Ready(OwnedMutexGuard::new(this.mutex.take().expect("it was there to be polled")))
     }
 }

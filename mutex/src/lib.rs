@@ -30,8 +30,9 @@
 //! The reentrant lock is the mutex and one word more, which says whose it is and how deep. Its owner is a thread, or an
 //! [`Owner`] that several threads or tasks may share.
 //!
-//! Reading order: `state.rs` (what the bytes mean, invariants, why no wake-up is lost), `raw.rs`, `block.rs` and `acquire.rs`
-//! (the algorithm, for threads and for tasks), `reentrant/state.rs`, `models/` (what is checked).
+//! Reading order: `state.rs` (what the bytes mean, invariants, why no wake-up is lost), `raw.rs` (the algorithm; the
+//! contended paths of threads and of tasks are in `latchwork-core`, `wait/block.rs` and `wait/acquire.rs`),
+//! `reentrant/state.rs`, `models/` (what is checked).
 //!
 //! # Prior art
 //!
@@ -46,8 +47,6 @@
 
 #![deny(unsafe_code)]
 
-mod acquire;
-mod block;
 mod contender;
 mod future;
 mod guard;

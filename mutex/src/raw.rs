@@ -1,21 +1,22 @@
 //! The algorithm, without the value that it protects.
 //!
 //! Read [`state`](crate::state) first. The paths, shortest first: [`RawMutex::lock`] and [`RawMutex::unlock`] when nobody
-//! else is there; `block.rs` for a thread and `acquire.rs` for a task; [`RawMutex::release`], the one place
-//! that decides who is next.
+//! else is there; [`block`] for a thread and [`Acquire`] for a task, which are the ground floor's, by way of
+//! [`RawMutex::enqueue`]; [`RawMutex::release`], the one place that decides who is next.
 
 #![expect(unsafe_code, reason = "a waiter is queued by its address")]
 
+use core::convert::Infallible;
 use core::pin::Pin;
-use core::task::Waker;
+use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 
 use latchwork_core::const_unless_checked;
 use latchwork_core::sync::time::Instant;
-use latchwork_core::wait::{Kind, QueueGuard, Signal, WaitQueue, Waiter, WakeList};
+use latchwork_core::wait::{Acquire, Entry, Held, Kind, Place, QueueGuard, Signal, WaitQueue, Waiter, WakeList, block};
 
-use crate::contender::{Anyone, Contender};
-use crate::state::{Held, State};
+use crate::contender::{Alone, Asking, Party};
+use crate::state::State;
 
 /// How long a waiter puts up with losing the race for the lock: a thread is granted it after that, for a task it is
 /// reserved.
@@ -25,26 +26,6 @@ pub(crate) const PATIENCE: Duration = Duration::from_millis(1);
 pub(crate) struct RawMutex {
     state: State,
     queue: WaitQueue,
-}
-
-/// Where a waiter joins the queue.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// A newcomer, behind all others.
-    Back,
-    /// One that has been woken and found the lock taken, ahead of all others.
-    Front,
-}
-
-/// What came of queueing. Where the waiter has left again, its waker is to be dropped, after the queue is unlocked.
-#[must_use]
-pub(crate) enum Entry {
-    /// It is queued, and the owner will see it.
-    Queued,
-    /// It is not: the lock turned out not to be locked.
-    NotLocked(Option<Waker>),
-    /// It is not: it takes part in the lock, in a name in which that is owned.
-    Joined(Option<Waker>),
 }
 
 impl RawMutex {
@@ -58,14 +39,8 @@ impl RawMutex {
     #[inline]
     pub(crate) fn lock(&self) {
         if !self.state.try_take_free() {
-            self.lock_contended(&Anyone, None);
+            let Ok(_) = block(&self.asking(Alone), None);
         }
-    }
-
-    /// Takes the lock if it is free and not reserved.
-    #[inline]
-    pub(crate) fn try_take_free(&self) -> bool {
-        self.state.try_take_free()
     }
 
     /// Takes the lock if nobody owns it, reserved or not.
@@ -77,19 +52,43 @@ impl RawMutex {
     /// Blocks this thread until it owns the lock, or until `deadline`.
     #[inline]
     pub(crate) fn try_lock_until(&self, deadline: Instant) -> bool {
-        self.lock_until(&Anyone, Some(deadline))
+        self.lock_until(Alone, Some(deadline))
     }
 
     /// The same with a timeout. One that reaches beyond what the clock can tell is none.
     #[inline]
     pub(crate) fn try_lock_for(&self, timeout: Duration) -> bool {
-        self.try_lock() || self.lock_until(&Anyone, Instant::now().checked_add(timeout))
+        self.try_lock() || self.lock_until(Alone, Instant::now().checked_add(timeout))
     }
 
     /// Blocks this thread until it owns the lock, or a part in it, or until `deadline`.
     #[inline]
-    pub(crate) fn lock_until(&self, contender: &impl Contender, deadline: Option<Instant>) -> bool {
-        self.state.try_take_free() || self.lock_contended(contender, deadline)
+    pub(crate) fn lock_until(&self, party: impl Party, deadline: Option<Instant>) -> bool {
+        self.state.try_take_free() || {
+            let Ok(is_in) = block(&self.asking(party), deadline);
+            is_in
+        }
+    }
+
+    /// A task does as [`lock`](Self::lock).
+    #[inline]
+    pub(crate) fn poll_lock(&self, acquire: Pin<&mut Acquire>, party: impl Party, cx: &mut Context<'_>) -> Poll<()> {
+        if acquire.is_idle() && self.state.try_take_free() {
+            acquire.finish_idle();
+            return Poll::Ready(());
+        }
+        acquire.poll(&self.asking(party), cx).map(|Ok(())| ())
+    }
+
+    /// A task gives up, in whatever stage.
+    #[inline]
+    pub(crate) fn cancel_lock(&self, acquire: Pin<&mut Acquire>, party: impl Party) {
+        acquire.cancel(&self.asking(party));
+    }
+
+    #[inline]
+    const fn asking<P>(&self, party: P) -> Asking<'_, P> {
+        Asking { mutex: self, party }
     }
 
     /// Whether somebody owns the lock at this moment.
@@ -119,7 +118,7 @@ impl RawMutex {
 
     /// Tries for the lock; one that is reserved only if `reserved_too`.
     #[inline]
-    pub(crate) fn try_take(&self, reserved_too: bool) -> Result<(), Held> {
+    pub(crate) fn try_take(&self, reserved_too: bool) -> Result<(), Held<Infallible>> {
         self.state.try_take(reserved_too)
     }
 
@@ -131,27 +130,27 @@ impl RawMutex {
         waiter: Pin<&Waiter>,
         waker: Option<Waker>,
         place: Place,
-        contender: &impl Contender,
+        party: &impl Party,
     ) -> Entry {
         let was_on_its_way = waker.is_none() && place == Place::Front;
         let now = Instant::now();
         let mut queue = self.queue.lock();
         let waking = self.state.is_waking();
         match place {
-            // SAFETY: `wait` and `Acquire` pass a waiter to the mutex that they wait for, and to no other.
+            // SAFETY: `block` and `Acquire` pass a waiter to the mutex that they wait for, and to no other.
             Place::Back => unsafe { queue.push_back(waiter, waker, now) },
             // SAFETY: as above.
             Place::Front => unsafe { queue.push_front(waiter, waker) },
         }
         self.refresh(&queue, waking && !was_on_its_way);
         let is_locked = self.state.confirm_locked().is_ok();
-        let has_joined = is_locked && contender.join_from_queue();
+        let has_joined = is_locked && party.join_from_queue();
         if is_locked && !has_joined {
             return Entry::Queued;
         }
         let waker = queue.remove(waiter).expect("it was queued under this very lock");
         self.refresh(&queue, waking);
-        if has_joined { Entry::Joined(waker) } else { Entry::NotLocked(waker) }
+        if has_joined { Entry::Joined(waker) } else { Entry::NotQueued(waker) }
     }
 
     /// Leaves the queue without the lock. Returns the signal where it has come before; the waiter has to act on it then.

@@ -49,8 +49,11 @@
 //!
 //! Everybody else who sets `LOOK` owns the lock or confirms too.
 
+use core::convert::Infallible;
+
 use latchwork_core::const_unless_checked;
 use latchwork_core::sync::atomic::{AtomicU8, Ordering};
+use latchwork_core::wait::Held;
 
 const FREE: u8 = 0;
 const RESERVED: u8 = 1;
@@ -63,15 +66,6 @@ const WAKING: u8 = 2;
 pub(crate) struct State {
     lock: AtomicU8,
     mode: AtomicU8,
-}
-
-/// Why the lock could not be taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Held {
-    /// Somebody owns it.
-    Locked,
-    /// Nobody owns it, but somebody else is to have it first.
-    Reserved,
 }
 
 /// The lock is not locked: there is no owner who could see that somebody waits.
@@ -96,7 +90,7 @@ impl State {
 
     /// Takes the lock if it is free, or if it is reserved and `reserved_too`.
     #[inline]
-    pub(crate) fn try_take(&self, reserved_too: bool) -> Result<(), Held> {
+    pub(crate) fn try_take(&self, reserved_too: bool) -> Result<(), Held<Infallible>> {
         // ORDERING: Relaxed: the load only spares the owner an exclusive access to its byte, and guesses what the
         // compare-exchange will find.
         let mut seen = self.lock.load(Ordering::Relaxed);

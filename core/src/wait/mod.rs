@@ -3,13 +3,22 @@
 //! A [`Waiter`] is one wait of one thread or task; it lives in the thread's stack frame or in the task's future. A
 //! [`WaitQueue`] links waiters in the order in which they came. Whoever takes a waiter out sends it a [`Signal`], and
 //! gathers the [`Wake`] that goes with it in a [`WakeList`], to be run once the queue's lock is released.
+//!
+//! A primitive says what is free and who is next. The way of whoever finds it taken is written once: [`block`] for a thread,
+//! [`Acquire`] for a task, both of a [`Contender`].
 
+mod acquire;
+mod block;
+mod contend;
 mod lock;
 pub mod parker;
 pub mod queue;
 mod waiter;
 mod wake_list;
 
+pub use acquire::Acquire;
+pub use block::block;
+pub use contend::{Contender, Entry, Held, Place};
 pub use parker::{Parker, Signal, Unpark};
 pub use queue::{Kind, QueueGuard, Standing, WaitQueue};
 pub use waiter::Waiter;

@@ -7,13 +7,13 @@ use core::task::{Context, Poll, ready};
 use std::sync::Arc;
 
 use latchwork_core::const_unless_checked;
+use latchwork_core::wait::Acquire;
 use pin_project_lite::pin_project;
 
 use super::guard::ReentrantLockGuard;
 use super::owned::OwnedReentrantLockGuard;
 use super::owner::Owner;
 use super::{ByOwner, ReentrantLock};
-use crate::acquire::Acquire;
 
 pin_project! {
     /// Future of [`ReentrantLock::lock_async`]: ready with the guard.

@@ -9,12 +9,12 @@ use core::time::Duration;
 
 use latchwork_core::const_unless_checked;
 use latchwork_core::sync::time::Instant;
+use latchwork_core::wait::Acquire;
 
 use super::Ownership;
 use super::owner::Owner;
 use super::state::{Hold, MAX, Name, Reentry};
-use crate::acquire::Acquire;
-use crate::contender::{Anyone, Contender};
+use crate::contender::{Alone, Party};
 use crate::raw::RawMutex;
 
 /// A reentrant lock of nothing in particular.
@@ -74,7 +74,7 @@ impl RawReentrant {
         let me = Name::of_this_thread();
         match self.hold.reenter(me) {
             Reentry::Entered => true,
-            Reentry::NotHeld => self.mutex.lock_until(&Anyone, deadline) && self.begin(me),
+            Reentry::NotHeld => self.mutex.lock_until(Alone, deadline) && self.begin(me),
             Reentry::Refused => false,
         }
     }
@@ -135,7 +135,7 @@ impl RawReentrant {
         match self.hold.join(owner.name()) {
             Reentry::Entered => {}
             Reentry::NotHeld => {
-                self.mutex.lock_until(&self.named(owner), None);
+                self.mutex.lock_until(self.named(owner), None);
                 self.begin_unless_in(owner);
             }
             Reentry::Refused => refuse(),
@@ -155,7 +155,7 @@ impl RawReentrant {
     pub(crate) fn try_lock_as_until(&self, owner: &Owner, deadline: Option<Instant>) -> bool {
         match self.hold.join(owner.name()) {
             Reentry::Entered => true,
-            Reentry::NotHeld => self.mutex.lock_until(&self.named(owner), deadline) && self.begin_unless_in(owner),
+            Reentry::NotHeld => self.mutex.lock_until(self.named(owner), deadline) && self.begin_unless_in(owner),
             Reentry::Refused => false,
         }
     }
@@ -177,14 +177,14 @@ impl RawReentrant {
                 Reentry::Refused => refuse(),
             }
         }
-        ready!(acquire.poll(&self.mutex, &self.named(owner), cx));
+        ready!(self.mutex.poll_lock(acquire, self.named(owner), cx));
         self.begin_unless_in(owner);
         Poll::Ready(())
     }
 
     /// A task gives up.
     pub(crate) fn cancel_as(&self, owner: &Owner, acquire: Pin<&mut Acquire>) {
-        acquire.cancel(&self.mutex, &self.named(owner));
+        self.mutex.cancel_lock(acquire, self.named(owner));
     }
 
     /// The owner takes back one entry.
@@ -235,13 +235,13 @@ fn refuse() -> ! {
     panic!("a reentrant lock is entered again {MAX} times deep, or while its value is lent for writing");
 }
 
-/// A contender in the name of an `Owner`.
+/// All who have an `Owner`.
 struct Named<'a> {
     hold: &'a Hold,
     owner: &'a Owner,
 }
 
-impl Contender for Named<'_> {
+impl Party for Named<'_> {
     fn request(&self) -> u64 {
         self.owner.name().request()
     }

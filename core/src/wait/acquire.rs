@@ -1,15 +1,13 @@
-//! A task's way to the lock: the contended path of `raw.rs` for a future.
+//! The contended path of a task.
 
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
-use latchwork_core::const_unless_checked;
-use latchwork_core::wait::{Signal, Waiter};
 use pin_project_lite::pin_project;
 
-use crate::contender::Contender;
-use crate::raw::{Entry, Place, RawMutex};
-use crate::state::Held;
+use super::contend::{Contender, Entry, Held, Place};
+use super::parker::Signal;
+use super::waiter::Waiter;
 
 /// How far an [`Acquire`] has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,15 +18,16 @@ enum Stage {
     Queued,
     /// Woken: out of the queue, and owes the wake-up to the others.
     Woken { favoured: bool },
-    /// Owns the lock, or has passed it to its guard.
+    /// Has what it asked for, or has passed it to its guard, or will never have it.
     Done,
 }
 
 pin_project! {
-    /// A task's way to the lock.
+    /// A task's way to what it asks for, as a part of its future.
     ///
-    /// Whoever holds it calls [`cancel`](Acquire::cancel) before it ends, with the mutex that it was polled with.
-    pub(crate) struct Acquire {
+    /// Whoever holds it calls [`cancel`](Acquire::cancel) before it ends, with the contender that it was polled with.
+    #[derive(Debug)]
+    pub struct Acquire {
         // Made when it is first queued: the uncontended path does not pay for it. Never replaced.
         #[pin]
         waiter: Option<Waiter>,
@@ -37,49 +36,43 @@ pin_project! {
     }
 }
 
+impl Default for Acquire {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Acquire {
-    const_unless_checked! {
+    crate::const_unless_checked! {
+        /// One that has not been polled.
         #[inline]
-        pub(crate) const fn new() -> Self {
+        pub const fn new() -> Self {
             Self { waiter: None, stage: Stage::Idle, gave_way: false }
         }
     }
 
     /// Whether it has not begun to wait.
     #[inline]
-    pub(crate) fn is_idle(&self) -> bool {
+    pub fn is_idle(&self) -> bool {
         self.stage == Stage::Idle && self.waiter.is_none()
     }
 
     /// Ends it before it has begun: there is no need to wait.
     #[inline]
-    pub(crate) fn finish_idle(self: Pin<&mut Self>) {
+    pub fn finish_idle(self: Pin<&mut Self>) {
         *self.project().stage = Stage::Done;
     }
 
-    #[inline]
-    pub(crate) fn poll(
-        self: Pin<&mut Self>,
-        raw: &RawMutex,
-        contender: &impl Contender,
-        cx: &mut Context<'_>,
-    ) -> Poll<()> {
-        if self.is_idle() && raw.try_take_free() {
-            *self.project().stage = Stage::Done;
-            return Poll::Ready(());
-        }
-        self.poll_contended(raw, contender, cx)
-    }
-
-    /// Whoever is polled may take a free lock, wherever it stands; that is why a task that is not polled can stand in
-    /// nobody's way.
+    /// Ready with what is asked for, or with why it will never be had.
+    ///
+    /// Whoever is polled may take what is free, wherever it stands; that is why a task that is not polled can stand in nobody's
+    /// way. The caller has tried the uncontended path before, if [`is_idle`](Self::is_idle).
+    ///
+    /// # Panics
+    ///
+    /// If it was ready before.
     #[cold]
-    fn poll_contended(
-        self: Pin<&mut Self>,
-        raw: &RawMutex,
-        contender: &impl Contender,
-        cx: &mut Context<'_>,
-    ) -> Poll<()> {
+    pub fn poll<C: Contender>(self: Pin<&mut Self>, contender: &C, cx: &mut Context<'_>) -> Poll<Result<(), C::Never>> {
         let mut this = self.project();
         assert!(*this.stage != Stage::Done, "a future is polled after it was ready");
         if this.waiter.is_none() {
@@ -92,54 +85,62 @@ impl Acquire {
                 *this.stage = Stage::Woken { favoured: signal == Signal::Favoured };
             }
             let reserved_too = *this.gave_way || *this.stage == Stage::Woken { favoured: true };
-            match raw.try_take(reserved_too) {
-                Ok(()) => {
-                    let was_queued = core::mem::replace(this.stage, Stage::Done) == Stage::Queued;
-                    // It may be woken at this moment. The wake-up is then not lost: this task owns the lock, and looks at
-                    // the queue when it unlocks.
-                    finish(raw, contender, || {
-                        let _ = was_queued.then(|| raw.leave(waiter));
-                    });
-                    return Poll::Ready(());
-                }
+            match contender.try_take(reserved_too) {
+                Err(Held::Locked) => {}
                 Err(Held::Reserved) => {
                     *this.gave_way = true;
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }
-                Err(Held::Locked) => {}
+                Err(Held::Never(never)) => {
+                    contender.end_waiting();
+                    if core::mem::replace(this.stage, Stage::Done) == Stage::Queued {
+                        let _ = contender.leave(waiter);
+                    }
+                    return Poll::Ready(Err(never));
+                }
+                Ok(()) => {
+                    let was_queued = core::mem::replace(this.stage, Stage::Done) == Stage::Queued;
+                    // It may be woken at this moment. The wake-up is then not lost: this task has what it asked for, and
+                    // looks at the queue when it gives it back.
+                    finish(contender, || {
+                        let _ = was_queued.then(|| contender.leave(waiter));
+                    });
+                    return Poll::Ready(Ok(()));
+                }
             }
             let place = match *this.stage {
                 Stage::Idle => Place::Back,
                 Stage::Woken { .. } => Place::Front,
                 Stage::Queued | Stage::Done => {
-                    if raw.is_waiting_with(waiter, cx.waker()) {
+                    if contender.is_waiting_with(waiter, cx.waker()) {
                         return Poll::Pending;
                     }
                     continue;
                 }
             };
             // The waker is cloned before the queue is locked: that is foreign code, and may panic.
-            match raw.enqueue(waiter, Some(cx.waker().clone()), place, contender) {
+            match contender.enqueue(waiter, Some(cx.waker().clone()), place) {
                 Entry::Queued => {
                     *this.stage = Stage::Queued;
                     return Poll::Pending;
                 }
-                Entry::NotLocked(waker) => drop(waker),
+                Entry::NotQueued(waker) => drop(waker),
                 Entry::Joined(waker) => {
                     *this.stage = Stage::Done;
-                    finish(raw, contender, || drop(waker));
-                    return Poll::Ready(());
+                    finish(contender, || drop(waker));
+                    return Poll::Ready(Ok(()));
                 }
             }
         }
     }
 
     /// Ends the wait, and passes on a wake-up that was sent, whether the task knew of it or not: there may be nobody else to
-    /// take the free lock or to look at the queue.
-    /// Model: `cancel::a_woken_task_that_is_cancelled_passes_the_wake_up_on`.
+    /// take what is free or to look at the queue.
+    ///
+    /// Model, of the mutex: `cancel::a_woken_task_that_is_cancelled_passes_the_wake_up_on`.
     #[inline]
-    pub(crate) fn cancel(self: Pin<&mut Self>, raw: &RawMutex, contender: &impl Contender) {
+    pub fn cancel(self: Pin<&mut Self>, contender: &impl Contender) {
         let this = self.project();
         let stage = core::mem::replace(this.stage, Stage::Done);
         let Some(waiter) = this.waiter.as_ref().as_pin_ref() else { return };
@@ -147,31 +148,31 @@ impl Acquire {
             contender.end_waiting();
         }
         let was_woken = match stage {
-            // Nothing is owed (foreign code has kept it from being queued, by a panic), or the guard owns the lock.
+            // Nothing is owed (foreign code has kept it from being queued, by a panic), or it has ended.
             Stage::Idle | Stage::Done => false,
-            Stage::Queued => raw.leave(waiter).is_some(),
+            Stage::Queued => contender.leave(waiter).is_some(),
             Stage::Woken { .. } => true,
         };
         if was_woken {
-            raw.pass_on();
+            contender.pass_on();
         }
     }
 }
 
 /// A contender that got in waits no more, and lets go of its waker, which is foreign code: if that panics, there will be no
 /// guard.
-fn finish(raw: &RawMutex, contender: &impl Contender, drop_waker: impl FnOnce()) {
+fn finish(contender: &impl Contender, drop_waker: impl FnOnce()) {
     contender.end_waiting();
-    let give_up = GiveUpOnUnwind(raw, contender);
+    let give_up = GiveUpOnUnwind(contender);
     drop_waker();
     core::mem::forget(give_up);
 }
 
 /// Gives up what has been got, unless it is forgotten.
-struct GiveUpOnUnwind<'a, C: Contender>(&'a RawMutex, &'a C);
+struct GiveUpOnUnwind<'a, C: Contender>(&'a C);
 
 impl<C: Contender> Drop for GiveUpOnUnwind<'_, C> {
     fn drop(&mut self) {
-        self.1.give_up(self.0);
+        self.0.give_up();
     }
 }

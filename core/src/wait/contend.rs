@@ -1,0 +1,88 @@
+//! What the two contended paths, of a thread that [blocks](super::block) and of a task that [waits](super::Acquire), know of
+//! the primitive that they contend for.
+
+use core::pin::Pin;
+use std::task::Waker;
+
+use super::parker::Signal;
+use super::waiter::Waiter;
+
+/// Somebody who asks a primitive for something.
+///
+/// The promises of the primitive: whoever it wakes has left the queue, and owns nothing, unless it was `Granted` what it asked
+/// for, which only threads are. Whoever is queued when `enqueue` returns is woken or granted when its turn comes.
+pub trait Contender {
+    /// Why nobody will ever get what is asked for. `Infallible` where there is no such case.
+    type Never;
+
+    /// What its waiters [request](Waiter::request).
+    fn request(&self) -> u64;
+
+    /// Takes what is asked for, if it is free; what is reserved for somebody else only if `reserved_too`.
+    ///
+    /// # Errors
+    ///
+    /// Why it could not be had.
+    fn try_take(&self, reserved_too: bool) -> Result<(), Held<Self::Never>>;
+
+    /// Whether somebody is queued or on its way: a newcomer queues then without turning.
+    fn has_company(&self) -> bool;
+
+    /// Joins the queue, unless there turns out to be no need to wait.
+    ///
+    /// A thread that joins at the front has been on its way until now.
+    fn enqueue(&self, waiter: Pin<&Waiter>, waker: Option<Waker>, place: Place) -> Entry;
+
+    /// Leaves the queue with nothing. Returns the signal where it has come before; the waiter has to act on it then.
+    fn leave(&self, waiter: Pin<&Waiter>) -> Option<Signal>;
+
+    /// Whether a queued task stays queued, with this waker; false where it has been woken.
+    fn is_waiting_with(&self, waiter: Pin<&Waiter>, waker: &Waker) -> bool;
+
+    /// A woken thread is no longer on its way: it is in, or will never be.
+    fn arrive(&self);
+
+    /// Gives up a wake-up that was sent, for somebody else to have it.
+    fn pass_on(&self);
+
+    /// Gives up what it has just got.
+    fn give_up(&self);
+
+    /// It starts to wait.
+    fn begin_waiting(&self) {}
+
+    /// It waits no more.
+    fn end_waiting(&self) {}
+}
+
+/// Why something could not be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held<Never> {
+    /// Others have it.
+    Locked,
+    /// Nobody has it, but somebody else is to have it first.
+    Reserved,
+    /// It will never be had.
+    Never(Never),
+}
+
+/// Where a waiter joins the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A newcomer, behind all others.
+    Back,
+    /// One that has been woken and came too late, ahead of all others.
+    Front,
+}
+
+/// What came of queueing. Where the waiter has left again, its waker is to be dropped, after the queue is unlocked.
+#[derive(Debug)]
+#[must_use]
+pub enum Entry {
+    /// It is queued.
+    Queued,
+    /// It is not: what it asks for may be free.
+    NotQueued(Option<Waker>),
+    /// It is not: it has been let in.
+    Joined(Option<Waker>),
+}
