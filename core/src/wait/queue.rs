@@ -58,6 +58,8 @@ pub struct Standing {
     pub since: Instant,
     /// Whether it has been woken, found nothing, and come back to the front.
     pub has_returned: bool,
+    /// What it asks for.
+    pub request: u64,
 }
 
 /// A first-in, first-out queue of threads and tasks. See the [module documentation](self).
@@ -295,11 +297,12 @@ impl QueueGuard<'_> {
             (Some(thread), _) => thread,
             (None, task) => task?,
         };
-        // SAFETY: a head is linked (Q4) and so alive (Q3); the lock is held (Q1).
-        with_link(unsafe { oldest.as_ref() }, |link| {
-            let kind = if link.waker.is_some() { Kind::Task } else { Kind::Thread };
-            Some(Standing { kind, since: link.since?, has_returned: link.has_returned })
-        })
+        standing(oldest)
+    }
+
+    /// The waiter of this kind that came first.
+    pub fn first(&self, kind: Kind) -> Option<Standing> {
+        standing(self.with_heads(|heads| *heads.of(kind))?)
     }
 
     /// Takes the waiter out of its list and its waker out of it.
@@ -352,6 +355,15 @@ fn youngest(head: NonNull<Waiter>) -> NonNull<Waiter> {
 fn next_of(node: NonNull<Waiter>) -> Option<NonNull<Waiter>> {
     // SAFETY: the node was reached from a head: it is linked (Q4) and so alive (Q3); the lock is held (Q1).
     with_link(unsafe { node.as_ref() }, |link| link.next)
+}
+
+fn standing(head: NonNull<Waiter>) -> Option<Standing> {
+    // SAFETY: a head is linked (Q4) and so alive (Q3); the lock is held (Q1).
+    let waiter = unsafe { head.as_ref() };
+    with_link(waiter, |link| {
+        let kind = if link.waker.is_some() { Kind::Task } else { Kind::Thread };
+        Some(Standing { kind, since: link.since?, has_returned: link.has_returned, request: waiter.request() })
+    })
 }
 
 fn place(head: NonNull<Waiter>) -> u32 {
