@@ -20,7 +20,8 @@ struct Arguments {
 }
 
 /// The crates that run under the checkers.
-const MODELLED: [&str; 6] = ["-p", "latchwork-core", "-p", "latchwork-mutex", "-p", "latchwork-spinlock"];
+const MODELLED: [&str; 8] =
+    ["-p", "latchwork-core", "-p", "latchwork-mutex", "-p", "latchwork-semaphore", "-p", "latchwork-spinlock"];
 
 /// Bare metal: a target that has no std, so that nothing of it can have been used.
 const BARE_METAL: &str = "thumbv7em-none-eabihf";

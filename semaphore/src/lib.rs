@@ -1,0 +1,50 @@
+//! Counting semaphores for threads and async tasks on the same instance.
+//!
+//! Use something else where that is not needed: a mutex where there is one permit and it protects a value; a channel where the
+//! permits stand for messages.
+//!
+//! ```
+//! use latchwork_semaphore::Semaphore;
+//!
+//! static CONNECTIONS: Semaphore = Semaphore::new(2);
+//!
+//! # fn main() -> Result<(), latchwork_semaphore::Closed> {
+//! let first = CONNECTIONS.acquire()?;
+//! let second = futures_lite::future::block_on(CONNECTIONS.acquire_async())?;
+//! assert!(CONNECTIONS.try_acquire().is_err());
+//! drop((first, second));
+//! assert_eq!(CONNECTIONS.available_permits(), 2);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How it works
+//!
+//! One word says how many permits are free, and whether somebody is queued. Where nobody is, to acquire is one compare-exchange,
+//! and to release is another. Whoever finds too few joins a first-in, first-out queue of parked threads and pending tasks, which
+//! live in their own stack frames and futures: no wait allocates. While the oldest asks for more than is free, permits gather for
+//! it. A task is never given permits, only woken, since it may never be polled again: it owns nothing until then.
+//!
+//! Reading order: `state.rs` (the word, invariants, why no wake-up is lost), `raw.rs` (the algorithm; the contended paths of
+//! threads and of tasks are in `latchwork-core`, `wait/block.rs` and `wait/acquire.rs`), `models/` (what is checked).
+
+#![deny(unsafe_code)]
+
+mod error;
+mod future;
+mod permit;
+mod raw;
+mod semaphore;
+mod state;
+
+pub use error::{Closed, TryAcquireError};
+pub use future::Acquire;
+pub use permit::Permit;
+pub use semaphore::Semaphore;
+
+#[cfg(test)]
+mod models;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

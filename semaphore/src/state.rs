@@ -1,0 +1,272 @@
+//! The state of a semaphore: what the word means, and how it may change.
+//!
+//! # State
+//!
+//! | bits      | name       | meaning                                                        | set and cleared                        |
+//! |-----------|------------|----------------------------------------------------------------|----------------------------------------|
+//! | 0         | `CLOSED`   | nobody acquires any more                                       | set once                               |
+//! | 1         | `QUEUED`   | somebody is in the queue: who takes or gives back looks there  | under the queue's lock, from the queue |
+//! | 2         | `WAKING`   | a woken thread is on its way; no other is needed               | under the queue's lock                 |
+//! | 3         | `RESERVED` | what is free is a starved task's first; others give way once   | set by a release, cleared by the next to take |
+//! | 4 to top  | free       | permits that nobody has; below zero, so many are owed          | by whoever takes or gives back         |
+//!
+//! A bounded semaphore keeps its limit beside it, so that one compare-exchange sees both: the limit in bits 4 to 33, and
+//! free in the 30 bits above.
+//!
+//! # Invariants
+//!
+//! S1. Free and the permits that are out add up to what was given: no transition changes the one without the other, and
+//!     none is made that would take either beyond what the word can hold.
+//! S2. While the queue's lock is free, `QUEUED` agrees with the queue.
+//! S3. While `QUEUED` is set, permits are taken and given back under the queue's lock alone.
+//! S4. Nobody sleeps beside permits that it could have. Where somebody is queued, the queue's lock is free and what the oldest
+//!     asks for is free, somebody has been woken for it who has neither come nor passed the wake-up on.
+//!
+//! # Why no wake-up is lost
+//!
+//! Everything is one word. A newcomer says that it is queued by the compare-exchange that finds too little free; whoever gives
+//! permits back adds them by one that finds nobody queued, or else looks at the queue. One of the two comes first.
+
+use core::convert::Infallible;
+use core::marker::PhantomData;
+
+use latchwork_core::const_unless_checked;
+use latchwork_core::sync::atomic::{AtomicU64, Ordering};
+
+const CLOSED: u64 = 1;
+const QUEUED: u64 = 2;
+const WAKING: u64 = 4;
+const RESERVED: u64 = 8;
+const FLAGS: u32 = 4;
+
+/// The most permits that a semaphore can have free, on every target: 2^59 - 1, or what a `usize` can hold.
+pub(crate) const GREATEST: i64 = {
+    let of_the_word = (1 << (u64::BITS - FLAGS - 1)) - 1;
+    if usize::BITS < u64::BITS - FLAGS { (1_i64 << usize::BITS) - 1 } else { of_the_word }
+};
+
+/// How the numbers lie in the word.
+pub(crate) trait Layout {
+    /// The lowest bit of free.
+    const SHIFT: u32;
+
+    /// The most that can be free.
+    fn limit(word: u64) -> i64;
+
+    /// What is free; below zero, what is owed.
+    #[inline]
+    fn free(word: u64) -> i64 {
+        // The shift of a signed number keeps its sign.
+        (word as i64) >> Self::SHIFT
+    }
+
+    /// The word with so many more free. They fit: see S1.
+    #[inline]
+    fn add(word: u64, permits: i64) -> u64 {
+        word.wrapping_add((permits as u64) << Self::SHIFT)
+    }
+
+    /// As [`add`](Self::add), if it stays within what can be free, or owed.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not.
+    #[inline]
+    fn add_checked(word: u64, permits: i64) -> Result<u64, OutOfRange> {
+        match Self::free(word).checked_add(permits) {
+            Some(free) if -GREATEST <= free && free <= Self::limit(word) => Ok(Self::add(word, permits)),
+            _ => Err(OutOfRange),
+        }
+    }
+}
+
+/// Free and flags, and nothing else.
+pub(crate) enum Counting {}
+
+impl Layout for Counting {
+    const SHIFT: u32 = FLAGS;
+
+    #[inline]
+    fn limit(_: u64) -> i64 {
+        GREATEST
+    }
+}
+
+/// More permits than the word can hold, or than the limit allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OutOfRange;
+
+/// Why permits could not be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// Fewer are free.
+    Short,
+    /// Somebody is queued: see there.
+    Queued,
+    /// They are somebody else's first.
+    Reserved,
+    /// The semaphore is closed.
+    Closed,
+}
+
+/// The word. See the [module documentation](self).
+pub(crate) struct State<L> {
+    word: AtomicU64,
+    layout: PhantomData<L>,
+}
+
+impl State<Counting> {
+    const_unless_checked! {
+        /// So many permits, all of them free. `permits` is at most `GREATEST`.
+        pub(crate) const fn new(permits: i64) -> Self {
+            Self { word: AtomicU64::new((permits as u64) << FLAGS), layout: PhantomData }
+        }
+    }
+}
+
+impl<L: Layout> State<L> {
+    /// Takes permits where nobody is queued: the fast path. What is reserved for somebody only if `reserved_too`.
+    #[inline]
+    pub(crate) fn try_take(&self, permits: i64, reserved_too: bool) -> Result<(), Refusal> {
+        self.take(permits, reserved_too, QUEUED)
+    }
+
+    /// The same under the queue's lock, whoever is queued.
+    pub(crate) fn take_beside_queue(&self, permits: i64, reserved_too: bool) -> Result<(), Refusal> {
+        self.take(permits, reserved_too, 0)
+    }
+
+    #[inline]
+    fn take(&self, permits: i64, reserved_too: bool, look: u64) -> Result<(), Refusal> {
+        // ORDERING: Acquire pairs with the Release in `put` and `put_beside_queue`: what was done before permits were given
+        // back is visible to whoever takes them. Weakening it fails `models::release::a_release_publishes_to_the_next`.
+        let taken = self.update(Ordering::Acquire, |word| match word & (CLOSED | look | RESERVED) {
+            flags if flags & CLOSED != 0 => Err(Refusal::Closed),
+            // Nothing is there whatever is owed, and gathers for nobody.
+            _ if permits == 0 => Ok(word),
+            flags if flags & look != 0 => Err(Refusal::Queued),
+            _ if L::free(word) < permits => Err(Refusal::Short),
+            flags if flags & RESERVED != 0 && !reserved_too => Err(Refusal::Reserved),
+            _ => Ok(L::add(word, -permits) & !RESERVED),
+        });
+        taken.map(|_| ())
+    }
+
+    /// Gives permits back where nobody is queued: the fast path. False, and nothing has changed, where somebody is.
+    #[inline]
+    pub(crate) fn put(&self, permits: i64) -> Result<bool, OutOfRange> {
+        // ORDERING: Release publishes what was done before to the Acquire in `take`. Weakening it fails
+        // `models::release::a_release_publishes_to_the_next`.
+        let before = self.update(Ordering::Release, |word| {
+            let after = L::add_checked(word, permits)?;
+            Ok(if word & QUEUED == 0 { after } else { word })
+        })?;
+        Ok(before & QUEUED == 0)
+    }
+
+    /// The same under the queue's lock, whoever is queued.
+    pub(crate) fn put_beside_queue(&self, permits: i64) -> Result<(), OutOfRange> {
+        // ORDERING: Release, as in `put`.
+        self.update(Ordering::Release, |word| L::add_checked(word, permits)).map(|_| ())
+    }
+
+    /// Takes what is free, under the queue's lock, up to so many. Returns how many.
+    pub(crate) fn take_up_to(&self, permits: i64) -> i64 {
+        let idle = |word| L::free(word).clamp(0, permits);
+        // ORDERING: Relaxed: nobody uses what is taken here.
+        let Ok(before) = self.update(Ordering::Relaxed, |word| Ok::<_, Infallible>(L::add(word, -idle(word))));
+        idle(before)
+    }
+
+    /// Takes so many away, under the queue's lock, free or not: what is not there is owed.
+    pub(crate) fn owe(&self, permits: i64) -> Result<(), OutOfRange> {
+        // ORDERING: Relaxed, as in `take_up_to`.
+        self.update(Ordering::Relaxed, |word| L::add_checked(word, -permits)).map(|_| ())
+    }
+
+    /// Says that somebody is queued, under the queue's lock, unless there is as much free as `needed`, or nobody acquires any
+    /// more.
+    pub(crate) fn mark_queued(&self, needed: i64, waking: bool) -> Result<(), NoNeedToWait> {
+        // ORDERING: Relaxed: the queue's lock publishes the queue; which of this and a `put` comes first is a matter of one
+        // word.
+        let marked = self.update(Ordering::Relaxed, |word| {
+            if word & CLOSED != 0 || L::free(word) >= needed {
+                Err(NoNeedToWait)
+            } else {
+                Ok(with_mode(word, true, waking))
+            }
+        });
+        marked.map(|_| ())
+    }
+
+    /// Brings the flags into agreement with the queue, under its lock.
+    pub(crate) fn set_mode(&self, queued: bool, waking: bool) {
+        // ORDERING: Relaxed, as in `mark_queued`.
+        let Ok(_) = self.update(Ordering::Relaxed, |word| Ok::<_, Infallible>(with_mode(word, queued, waking)));
+    }
+
+    /// Lets everybody give way once, under the queue's lock, until somebody takes something.
+    pub(crate) fn reserve(&self) {
+        // ORDERING: Relaxed: it says nothing about any other memory.
+        let Ok(_) = self.update(Ordering::Relaxed, |word| Ok::<_, Infallible>(word | RESERVED));
+    }
+
+    /// Closes for good. Returns whether it was open.
+    pub(crate) fn close(&self) -> bool {
+        // ORDERING: Relaxed: the permits alone publish anything.
+        let Ok(before) = self.update(Ordering::Relaxed, |word| Ok::<_, Infallible>(word | CLOSED));
+        before & CLOSED == 0
+    }
+
+    /// What is free at this moment; below zero, what is owed.
+    pub(crate) fn free(&self) -> i64 {
+        L::free(self.load())
+    }
+
+    /// Whether nobody acquires any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.load() & CLOSED != 0
+    }
+
+    /// Whether a woken thread is on its way.
+    pub(crate) fn is_waking(&self) -> bool {
+        self.load() & WAKING != 0
+    }
+
+    /// Whether somebody is queued or on its way.
+    pub(crate) fn has_company(&self) -> bool {
+        self.load() & (QUEUED | WAKING) != 0
+    }
+
+    fn load(&self) -> u64 {
+        // ORDERING: Relaxed: under the queue's lock the flags are the last; elsewhere the answer may be old in any case.
+        self.word.load(Ordering::Relaxed)
+    }
+
+    /// Replaces the word by what follows from it, and returns what it was.
+    #[inline]
+    fn update<E>(&self, ordering: Ordering, next: impl Fn(u64) -> Result<u64, E>) -> Result<u64, E> {
+        // ORDERING: Relaxed: guesses what the compare-exchange will find; where nothing is to change, nothing is published.
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            let after = next(word)?;
+            if after == word {
+                return Ok(word);
+            }
+            // ORDERING: the caller's; Relaxed on failure, which decides nothing by itself.
+            match self.word.compare_exchange(word, after, ordering, Ordering::Relaxed) {
+                Ok(_) => return Ok(word),
+                Err(now) => word = now,
+            }
+        }
+    }
+}
+
+/// There is as much free as is asked for, or nobody acquires any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NoNeedToWait;
+
+const fn with_mode(word: u64, queued: bool, waking: bool) -> u64 {
+    let mode = if queued { QUEUED } else { 0 } | if waking { WAKING } else { 0 };
+    word & !(QUEUED | WAKING) | mode
+}

@@ -1,0 +1,120 @@
+//! The semaphore among real threads and tasks: whatever they do, the arithmetic holds.
+
+#![cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::thread;
+use std::time::Duration;
+
+use latchwork_core::sync::model::watchdog;
+use latchwork_semaphore::Semaphore;
+
+const LIMIT: Duration = Duration::from_secs(60);
+const OPERATIONS: usize = 3_000;
+const PERMITS: usize = 5;
+
+/// So many are inside at once, and never more than there are permits.
+struct Inside {
+    semaphore: Semaphore,
+    inside: AtomicUsize,
+}
+
+impl Inside {
+    fn enter(&self, permits: usize) {
+        assert!(self.inside.fetch_add(permits, Relaxed) + permits <= PERMITS);
+    }
+
+    fn leave(&self, permits: usize) {
+        self.inside.fetch_sub(permits, Relaxed);
+    }
+}
+
+#[test]
+fn a_mixed_run_ends_with_exactly_the_permits_that_it_should() {
+    watchdog("a_mixed_run_ends_with_exactly_the_permits_that_it_should", LIMIT, || {
+        let all = Arc::new(Inside { semaphore: Semaphore::new(PERMITS), inside: AtomicUsize::new(0) });
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
+        let tasks: Vec<_> = (0..6)
+            .map(|task| {
+                let all = Arc::clone(&all);
+                runtime.spawn(async move {
+                    for round in 0..OPERATIONS {
+                        let permits = (task + round) % PERMITS + 1;
+                        let acquire = all.semaphore.acquire_many_async(permits);
+                        // Every other one is cancelled, if it takes too long.
+                        let permit = if round % 2 == 0 {
+                            acquire.await.unwrap()
+                        } else {
+                            match tokio::time::timeout(Duration::from_micros(round as u64 % 50), acquire).await {
+                                Ok(permit) => permit.unwrap(),
+                                Err(_) => continue,
+                            }
+                        };
+                        all.enter(permits);
+                        tokio::task::yield_now().await;
+                        all.leave(permits);
+                        drop(permit);
+                    }
+                })
+            })
+            .collect();
+        thread::scope(|scope| {
+            for thread in 0..4 {
+                let all = &all;
+                scope.spawn(move || {
+                    for round in 0..OPERATIONS {
+                        let permits = (thread + round) % PERMITS + 1;
+                        let permit = match round % 3 {
+                            0 => all.semaphore.acquire_many(permits).ok(),
+                            1 => all.semaphore.try_acquire_many(permits).ok(),
+                            _ => all.semaphore.try_acquire_many_for(permits, Duration::from_micros(20)).ok(),
+                        };
+                        let Some(mut permit) = permit else { continue };
+                        all.enter(permits);
+                        all.leave(permits);
+                        let part = permit.split(permits / 2).unwrap();
+                        drop(permit);
+                        drop(part);
+                    }
+                });
+            }
+            // Takes away one permit, free or not, and gives it back.
+            scope.spawn(|| {
+                for _ in 0..OPERATIONS {
+                    all.semaphore.reduce_permits(1);
+                    thread::yield_now();
+                    all.semaphore.add_permits(1);
+                    let forgotten = all.semaphore.forget_permits(2);
+                    thread::yield_now();
+                    all.semaphore.add_permits(forgotten);
+                }
+            });
+        });
+        runtime.block_on(async {
+            for task in tasks {
+                task.await.unwrap();
+            }
+        });
+        assert_eq!((all.semaphore.available_permits(), all.semaphore.debt()), (PERMITS, 0));
+        drop(all.semaphore.try_acquire_many(PERMITS).unwrap());
+    });
+}
+
+#[test]
+fn what_cannot_be_held_is_refused_and_nothing_changes() {
+    let panics = |run: &dyn Fn()| std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err();
+    let semaphore = Semaphore::new(Semaphore::MAX_PERMITS);
+    assert!(panics(&|| semaphore.add_permits(1)));
+    assert!(panics(&|| semaphore.add_permits(usize::MAX)));
+    assert!(panics(&|| drop(Semaphore::new(usize::MAX))));
+    assert!(panics(&|| drop(semaphore.acquire_many(usize::MAX))));
+    assert_eq!(semaphore.available_permits(), Semaphore::MAX_PERMITS);
+    // From the most that can be free to the most that can be owed.
+    semaphore.reduce_permits(Semaphore::MAX_PERMITS);
+    semaphore.reduce_permits(Semaphore::MAX_PERMITS);
+    assert!(panics(&|| semaphore.reduce_permits(1)));
+    assert_eq!((semaphore.available_permits(), semaphore.debt()), (0, Semaphore::MAX_PERMITS));
+    assert!(semaphore.try_acquire().is_err() && semaphore.try_acquire_many(0).is_ok());
+    assert_eq!(semaphore.forget_permits(usize::MAX), 0);
+}
