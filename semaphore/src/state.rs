@@ -166,7 +166,8 @@ impl<L: Layout> State<L> {
 
     /// The same under the queue's lock, whoever is queued.
     pub(crate) fn put_beside_queue(&self, permits: i64) -> Result<(), OutOfRange> {
-        // ORDERING: Release, as in `put`.
+        // ORDERING: Release, as in `put`: the next to take may not look at the queue. Weakening it fails
+        // `models::release::a_contended_release_publishes_to_the_next`.
         self.update(Ordering::Release, |word| L::add_checked(word, permits)).map(|_| ())
     }
 

@@ -71,12 +71,16 @@ fn a_request_for_all_permits_excludes_those_for_one() {
 #[test]
 fn no_permits_are_had_at_once() {
     model(|| {
-        let guarded = guarded(0);
-        let waiting = guarded.queued(1, &alarm());
+        // One gathers for somebody else, and then one is owed.
+        let guarded = guarded(1);
+        let waiting = guarded.queued(2, &alarm());
+        drop(guarded.semaphore.try_acquire_many(0).expect("it is open"));
+        guarded.semaphore.reduce_permits(2);
         drop(guarded.semaphore.acquire_many(0).expect("it is open"));
         drop(guarded.semaphore.try_acquire_many(0).expect("it is open"));
         assert!(poll_once(Box::pin(guarded.semaphore.acquire_many_async(0)).as_mut()).is_ready());
         drop(waiting);
+        guarded.semaphore.add_permits(1);
         guarded.assert_at_rest(0, 0);
     });
 }

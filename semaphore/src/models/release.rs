@@ -16,6 +16,24 @@ fn a_release_publishes_to_the_next() {
     });
 }
 
+/// The same where the release finds somebody queued, and whoever comes next does not: breaks if the Release of
+/// `put_beside_queue` is weakened.
+#[test]
+fn a_contended_release_publishes_to_the_next() {
+    model(|| {
+        let guarded = guarded(1);
+        let permit = guarded.semaphore.acquire().expect("it is open");
+        let waiting = guarded.queued(1, &alarm());
+        let other =
+            guarded.spawn(|guarded| guarded.semaphore.try_acquire().map(|_permit| guarded.data.count_up()).is_ok());
+        guarded.data.count_up();
+        drop(permit);
+        let count = 1 + u32::from(other.join());
+        drop(waiting);
+        guarded.assert_at_rest(1, count);
+    });
+}
+
 /// Breaks if permits are added beside somebody who is about to sleep, and nobody looks.
 #[test]
 fn a_signal_racing_a_thread_that_queues_is_not_lost() {
