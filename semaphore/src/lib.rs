@@ -32,6 +32,7 @@
 
 mod error;
 mod future;
+mod owned;
 mod permit;
 mod raw;
 mod semaphore;
@@ -39,6 +40,7 @@ mod state;
 
 pub use error::{Closed, TryAcquireError};
 pub use future::Acquire;
+pub use owned::{AcquireOwned, OwnedPermit};
 pub use permit::Permit;
 pub use semaphore::Semaphore;
 

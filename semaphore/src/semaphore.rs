@@ -420,7 +420,7 @@ impl Semaphore {
 
 /// A number of permits as the word counts them.
 #[inline]
-const fn counted(permits: usize) -> i64 {
+pub(crate) const fn counted(permits: usize) -> i64 {
     assert!(permits <= Semaphore::MAX_PERMITS, "more permits than a semaphore can hold");
     permits as i64
 }

@@ -109,6 +109,8 @@ fn what_cannot_be_held_is_refused_and_nothing_changes() {
     assert!(panics(&|| semaphore.add_permits(usize::MAX)));
     assert!(panics(&|| drop(Semaphore::new(usize::MAX))));
     assert!(panics(&|| drop(semaphore.acquire_many(usize::MAX))));
+    assert!(panics(&|| drop(semaphore.acquire_many_async(usize::MAX))));
+    assert!(panics(&|| drop(Arc::new(Semaphore::new(0)).acquire_many_owned_async(usize::MAX))));
     assert_eq!(semaphore.available_permits(), Semaphore::MAX_PERMITS);
     // From the most that can be free to the most that can be owed.
     semaphore.reduce_permits(Semaphore::MAX_PERMITS);

@@ -2,12 +2,18 @@
 
 #![cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
 
-use latchwork_semaphore::{Acquire, Closed, Permit, Semaphore, TryAcquireError};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use latchwork_semaphore::{Acquire, AcquireOwned, Closed, OwnedPermit, Permit, Semaphore, TryAcquireError};
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 
 assert_impl_all!(Semaphore: Send, Sync, Unpin);
 assert_impl_all!(Permit<'static>: Send, Sync, Unpin);
+assert_impl_all!(OwnedPermit: Send, Sync, Unpin);
 assert_impl_all!(Acquire<'static>: Send, Sync);
+assert_impl_all!(AcquireOwned: Send, Sync);
+assert_not_impl_any!(AcquireOwned: Unpin);
 assert_not_impl_any!(Acquire<'static>: Unpin);
 assert_impl_all!(Closed: std::error::Error, Send, Sync, Copy);
 assert_impl_all!(TryAcquireError: std::error::Error, Send, Sync, Copy);
@@ -26,4 +32,25 @@ fn errors_say_what_they_mean() {
     semaphore.close();
     assert_eq!(semaphore.try_acquire().unwrap_err(), TryAcquireError::Closed);
     assert_eq!(semaphore.acquire().unwrap_err().to_string(), "the semaphore is closed");
+}
+
+#[test]
+fn owned_permits_keep_the_semaphore_alive_and_give_their_counts_back() {
+    let (semaphore, other) = (Arc::new(Semaphore::new(6)), Arc::new(Semaphore::new(1)));
+    let clone = || Arc::clone(&semaphore);
+    let mut permit = clone().acquire_many_owned(2).unwrap();
+    permit.merge(clone().try_acquire_owned().unwrap()).unwrap();
+    permit.merge(clone().try_acquire_many_owned_for(1, Duration::ZERO).unwrap()).unwrap();
+    permit.merge(clone().try_acquire_many_owned_until(1, Instant::now()).unwrap()).unwrap();
+    permit.merge(futures_lite::future::block_on(clone().acquire_many_owned_async(1)).unwrap()).unwrap();
+    assert_eq!((permit.count(), semaphore.available_permits(), Arc::strong_count(&semaphore)), (6, 0, 2));
+    assert!(permit.merge(other.acquire_owned().unwrap()).is_err() && permit.split(7).is_none());
+    permit.split(2).unwrap().forget();
+    drop(permit.split(1).unwrap());
+    assert_eq!((semaphore.available_permits(), format!("{permit:?}")), (1, "OwnedPermit { count: 3, .. }".to_owned()));
+    let weak = Arc::downgrade(&semaphore);
+    drop(semaphore);
+    assert_eq!(weak.upgrade().map(|semaphore| semaphore.available_permits()), Some(1));
+    drop(permit);
+    assert!(weak.upgrade().is_none());
 }

@@ -74,8 +74,7 @@ fn free_permits_go_to_the_first_that_comes() {
 /// Breaks if tasks that are not polled, woken or not, keep permits from those who come, or from a thread behind them.
 #[test]
 fn a_newcomer_passes_a_task_that_is_not_polled() {
-    // Two that block, and a release beside them: unbounded does not end in 100 s.
-    model_bounded(4, || {
+    model(|| {
         let guarded = guarded(0);
         let waiting = [guarded.queued(1, &alarm()), guarded.queued(1, &alarm())];
         let thread = guarded.spawn(Guarded::count_up);
