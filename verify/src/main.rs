@@ -23,6 +23,9 @@ struct Arguments {
 const MODELLED: [&str; 8] =
     ["-p", "latchwork-core", "-p", "latchwork-mutex", "-p", "latchwork-semaphore", "-p", "latchwork-spinlock"];
 
+/// The benches.
+const BENCHES: [&str; 6] = ["--bench", "mutex", "--bench", "semaphore", "--bench", "spinlock"];
+
 /// Bare metal: a target that has no std, so that nothing of it can have been used.
 const BARE_METAL: &str = "thumbv7em-none-eabihf";
 
@@ -197,11 +200,8 @@ fn checks() -> Vec<Check> {
     checks.push(Check::new("example threads_and_tasks", Build::Plain, &example));
     let comparison = ["run", "--quiet", "--release", "-p", "latchwork-benches", "--", "--quick"];
     checks.push(Check::new("comparison, quick", Build::Plain, &comparison));
-    checks.push(Check::new(
-        "benches, once each",
-        Build::Plain,
-        &["bench", "--quiet", "-p", "latchwork-benches", "--bench", "mutex", "--bench", "spinlock", "--", "--test"],
-    ));
+    let benches = [&["bench", "--quiet", "-p", "latchwork-benches"], &BENCHES[..], &["--", "--test"]].concat();
+    checks.push(Check::new("benches, once each", Build::Plain, &benches));
     checks
 }
 
