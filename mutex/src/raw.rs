@@ -170,15 +170,7 @@ impl RawMutex {
 
     /// Whether the task stays queued with this waker; false where it has been woken.
     pub(crate) fn is_waiting_with(&self, waiter: Pin<&Waiter>, waker: &Waker) -> bool {
-        if self.queue.lock().wakes_same_task(waiter, waker) {
-            return true;
-        }
-        let replaced = {
-            // Cloned before the queue is locked, dropped after it is released.
-            let waker = waker.clone();
-            self.queue.lock().replace_waker(waiter, waker)
-        };
-        replaced.is_ok()
+        self.queue.is_waiting_with(waiter, waker)
     }
 
     /// A woken thread has got the lock: it is no longer on its way, and the next unlock looks at the queue.

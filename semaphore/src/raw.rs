@@ -189,19 +189,6 @@ impl<L: Layout> RawSemaphore<L> {
         }
     }
 
-    /// Whether the task stays queued with this waker; false where it has been woken.
-    fn is_waiting_with(&self, waiter: Pin<&Waiter>, waker: &Waker) -> bool {
-        if self.queue.lock().wakes_same_task(waiter, waker) {
-            return true;
-        }
-        let replaced = {
-            // Cloned before the queue is locked, dropped after it is released.
-            let waker = waker.clone();
-            self.queue.lock().replace_waker(waiter, waker)
-        };
-        replaced.is_ok()
-    }
-
     /// A woken thread has its permits, or will never have any: the next one may be on its way.
     fn arrive(&self) {
         let queue = self.queue.lock();
@@ -325,7 +312,7 @@ impl<L: Layout> Contender for Asking<'_, L> {
     }
 
     fn is_waiting_with(&self, waiter: Pin<&Waiter>, waker: &Waker) -> bool {
-        self.semaphore.is_waiting_with(waiter, waker)
+        self.semaphore.queue.is_waiting_with(waiter, waker)
     }
 
     fn arrive(&self) {

@@ -111,6 +111,19 @@ impl WaitQueue {
         Self { next_place: UnsafeCell::new(place), ..Self::new() }
     }
 
+    /// Whether a queued task stays queued with this waker, which takes the place of the one it has; false where it has left.
+    pub fn is_waiting_with(&self, waiter: Pin<&Waiter>, waker: &Waker) -> bool {
+        if self.lock().wakes_same_task(waiter, waker) {
+            return true;
+        }
+        let replaced = {
+            // Cloned before the queue is locked, dropped after it is released (Q5).
+            let waker = waker.clone();
+            self.lock().replace_waker(waiter, waker)
+        };
+        replaced.is_ok()
+    }
+
     /// Locks the queue. What is done under the lock must be short, and nothing foreign (Q5).
     #[inline]
     pub fn lock(&self) -> QueueGuard<'_> {
