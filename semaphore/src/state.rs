@@ -10,9 +10,6 @@
 //! | 3         | `RESERVED` | what is free is a starved task's first; others give way once   | set by a release, cleared by the next to take |
 //! | 4 to top  | free       | permits that nobody has; below zero, so many are owed          | by whoever takes or gives back         |
 //!
-//! A bounded semaphore keeps its limit beside it, so that one compare-exchange sees both: the limit in bits 4 to 33, and
-//! free in the 30 bits above.
-//!
 //! # Invariants
 //!
 //! S1. Free and the permits that are out add up to what was given: no transition changes the one without the other, and
