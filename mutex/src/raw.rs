@@ -136,12 +136,8 @@ impl RawMutex {
         let now = Instant::now();
         let mut queue = self.queue.lock();
         let waking = self.state.is_waking();
-        match place {
-            // SAFETY: `block` and `Acquire` pass a waiter to the mutex that they wait for, and to no other.
-            Place::Back => unsafe { queue.push_back(waiter, waker, now) },
-            // SAFETY: as above.
-            Place::Front => unsafe { queue.push_front(waiter, waker) },
-        }
+        // SAFETY: `block` and `Acquire` pass a waiter to the mutex that they wait for, and to no other.
+        unsafe { queue.push(waiter, waker, place, now) };
         self.refresh(&queue, waking && !was_on_its_way);
         let is_locked = self.state.confirm_locked().is_ok();
         let has_joined = is_locked && party.join_from_queue();

@@ -156,12 +156,8 @@ impl<L: Layout> RawSemaphore<L> {
         let now = Instant::now();
         let mut queue = self.queue.lock();
         let waking = self.state.is_waking();
-        match place {
-            // SAFETY: `block` and `Acquire` pass a waiter to the semaphore that they wait for, and to no other.
-            Place::Back => unsafe { queue.push_back(waiter, waker, now) },
-            // SAFETY: as above.
-            Place::Front => unsafe { queue.push_front(waiter, waker) },
-        }
+        // SAFETY: `block` and `Acquire` pass a waiter to the semaphore that they wait for, and to no other.
+        unsafe { queue.push(waiter, waker, place, now) };
         let oldest = queue.oldest().map_or(0, permits);
         let needed = oldest.max(waiter.request() as i64);
         if self.state.mark_queued(needed, waking && !was_on_its_way).is_ok() {

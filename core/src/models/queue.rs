@@ -4,12 +4,12 @@ use super::*;
 
 fn push_thread(queue: &mut QueueGuard<'_>, waiter: Pin<&Waiter>) {
     // SAFETY: the models remove or pop what they push, before it is dropped, from the queue they pushed it on.
-    unsafe { queue.push_back(waiter, None, Instant::now()) }
+    unsafe { queue.push(waiter, None, Place::Back, Instant::now()) }
 }
 
 fn push_task(queue: &mut QueueGuard<'_>, waiter: Pin<&Waiter>) {
     // SAFETY: as in `push_thread`.
-    unsafe { queue.push_back(waiter, Some(Waker::noop().clone()), Instant::now()) }
+    unsafe { queue.push(waiter, Some(Waker::noop().clone()), Place::Back, Instant::now()) }
 }
 
 /// Breaks if the Acquire or the Release of the queue's lock is weakened, or if a sleeper for the lock is not woken.
@@ -124,7 +124,7 @@ fn a_popped_task_is_polled_again() {
         let waiter = waiter.as_ref();
         let alarm = Arc::new(Alarm::default());
         // SAFETY: it is removed below, or has been popped.
-        unsafe { queue.lock().push_back(waiter, Some(alarm.waker()), Instant::now()) };
+        unsafe { queue.lock().push(waiter, Some(alarm.waker()), Place::Back, Instant::now()) };
         popper.join();
         match queue.lock().remove(waiter) {
             Ok(waker) => assert!(waker.is_some() && alarm.rings() == 0),
@@ -181,7 +181,7 @@ fn a_waiter_that_returns_keeps_its_place() {
         assert!(guard.pop(Kind::Task, Signal::Woken).is_some());
         assert_eq!(guard.oldest().unwrap().kind, Kind::Thread);
         // SAFETY: all three are removed below.
-        unsafe { guard.push_front(waiters[0].as_ref(), Some(Waker::noop().clone())) };
+        unsafe { guard.push(waiters[0].as_ref(), Some(Waker::noop().clone()), Place::Front, Instant::now()) };
         let oldest = guard.oldest().unwrap();
         assert!(oldest.kind == Kind::Task && oldest.has_returned);
         for index in [1, 0, 2] {
@@ -249,7 +249,7 @@ fn a_replaced_waker_is_the_one_that_is_woken() {
         let waiter = waiter.as_ref();
         let (first, second) = (Arc::new(Alarm::default()), Arc::new(Alarm::default()));
         // SAFETY: it is popped below.
-        unsafe { queue.lock().push_back(waiter, Some(first.waker()), Instant::now()) };
+        unsafe { queue.lock().push(waiter, Some(first.waker()), Place::Back, Instant::now()) };
         let popper = spawn({
             let queue = Arc::clone(&queue);
             move || {

@@ -33,6 +33,7 @@ use core::pin::Pin;
 use core::ptr::NonNull;
 use std::task::Waker;
 
+use super::contend::Place;
 use super::lock::QueueLock;
 use super::parker::Signal;
 use super::waiter::{Link, Waiter};
@@ -63,7 +64,6 @@ pub struct Standing {
 }
 
 /// A first-in, first-out queue of threads and tasks. See the [module documentation](self).
-///
 pub struct WaitQueue {
     lock: QueueLock,
     /// The place of the next newcomer. It may wrap: only the difference of two places counts (see `is_older`).
@@ -157,37 +157,34 @@ impl fmt::Debug for QueueGuard<'_> {
 }
 
 impl QueueGuard<'_> {
-    /// Queues a newcomer behind everybody: a task with its waker, a thread without.
+    /// Queues a waiter, a task with its waker, a thread without: a newcomer behind everybody; one that has been here before
+    /// ahead of all others of its kind, with the place and the time that it first had.
     ///
     /// # Safety
     ///
     /// Until `waiter` has left this queue, by a signal or by [`remove`](Self::remove), it is passed to no method of another
     /// queue. (It may be leaked, and the queue then be moved or dropped: queue and waiters point to waiters only.)
-    pub unsafe fn push_back(&mut self, waiter: Pin<&Waiter>, waker: Option<Waker>, now: Instant) {
-        let place = self.queue.next_place.with_mut(|next| {
-            // SAFETY: the pointer is the cell's, and the lock is held (Q1).
-            let next = unsafe { &mut *next };
-            core::mem::replace(next, next.wrapping_add(1))
-        });
-        with_link(waiter.get_ref(), |link| {
-            link.place = place;
-            link.since = Some(now);
-            link.has_returned = false;
-        });
-        self.link(waiter, waker);
-    }
-
-    /// Queues a waiter that has been here before ahead of all others of its kind, with the place and the time that it
-    /// first had.
-    ///
-    /// # Safety
-    ///
-    /// As for [`push_back`](Self::push_back).
-    pub unsafe fn push_front(&mut self, waiter: Pin<&Waiter>, waker: Option<Waker>) {
-        with_link(waiter.get_ref(), |link| link.has_returned = true);
+    pub unsafe fn push(&mut self, waiter: Pin<&Waiter>, waker: Option<Waker>, place: Place, now: Instant) {
         let kind = self.link(waiter, waker);
-        // A circular list is turned by one to make its youngest its oldest.
-        self.with_heads(|heads| *heads.of(kind) = Some(NonNull::from(waiter.get_ref())));
+        match place {
+            Place::Back => {
+                let number = self.queue.next_place.with_mut(|next| {
+                    // SAFETY: the pointer is the cell's, and the lock is held (Q1).
+                    let next = unsafe { &mut *next };
+                    core::mem::replace(next, next.wrapping_add(1))
+                });
+                with_link(waiter.get_ref(), |link| {
+                    link.place = number;
+                    link.since = Some(now);
+                    link.has_returned = false;
+                });
+            }
+            Place::Front => {
+                with_link(waiter.get_ref(), |link| link.has_returned = true);
+                // A circular list is turned by one to make its youngest its oldest.
+                self.with_heads(|heads| *heads.of(kind) = Some(NonNull::from(waiter.get_ref())));
+            }
+        }
     }
 
     /// Links the waiter in as the youngest of its kind, and arms it.
@@ -400,5 +397,5 @@ unsafe impl Sync for WaitQueue {}
 // its contents (a waker, numbers, pointers) may be reached from any thread.
 unsafe impl Send for Waiter {}
 // SAFETY: `&Waiter` gives access to the parker, which is atomic, and, through the queue's methods, to the link, under the
-// queue's lock or by the one who waits (see `push_back`).
+// queue's lock or by the one who waits (see `push`).
 unsafe impl Sync for Waiter {}
