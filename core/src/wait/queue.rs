@@ -301,13 +301,31 @@ impl QueueGuard<'_> {
 
     /// The waiter that came first.
     pub fn oldest(&self) -> Option<Standing> {
-        let (thread, task) = self.with_heads(|heads| (heads.threads, heads.tasks));
-        let oldest = match (thread, task) {
-            (Some(thread), Some(task)) if is_older(place(task), place(thread)) => task,
-            (Some(thread), _) => thread,
-            (None, task) => task?,
-        };
-        standing(oldest)
+        standing(self.oldest_node()?)
+    }
+
+    /// What the owner of the queue has [set](Self::set_gathered) since the oldest waiter has been the oldest; otherwise it
+    /// means nothing, and is 0 where nobody waits.
+    pub fn gathered(&self) -> u64 {
+        // SAFETY: the oldest is linked (Q4) and so alive (Q3); the lock is held (Q1).
+        self.oldest_node().map_or(0, |oldest| with_link(unsafe { oldest.as_ref() }, |link| link.gathered))
+    }
+
+    /// Keeps a number for the owner of the queue, with the oldest waiter, so that an empty queue has no room for it. Whoever
+    /// queues a waiter or takes one out carries it over to the next oldest.
+    pub fn set_gathered(&mut self, gathered: u64) {
+        if let Some(oldest) = self.oldest_node() {
+            // SAFETY: the oldest is linked (Q4) and so alive (Q3); the lock is held (Q1).
+            with_link(unsafe { oldest.as_ref() }, |link| link.gathered = gathered);
+        }
+    }
+
+    fn oldest_node(&self) -> Option<NonNull<Waiter>> {
+        match self.with_heads(|heads| (heads.threads, heads.tasks)) {
+            (Some(thread), Some(task)) if is_older(place(task), place(thread)) => Some(task),
+            (Some(thread), _) => Some(thread),
+            (None, task) => task,
+        }
     }
 
     /// The waiter of this kind that came first.

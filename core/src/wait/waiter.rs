@@ -37,6 +37,8 @@ pub(crate) struct Link {
     pub(super) since: Option<Instant>,
     /// Whether it has been pushed to the front.
     pub(super) has_returned: bool,
+    /// Of the oldest: what has [gathered](super::QueueGuard::gathered). Of all others it means nothing.
+    pub(super) gathered: u64,
     /// A task's waker. `None` for a thread.
     pub(super) waker: Option<Waker>,
 }
@@ -69,6 +71,7 @@ impl Waiter {
                     place: 0,
                     since: None,
                     has_returned: false,
+                    gathered: 0,
                     waker: None,
                 }),
                 _pinned: PhantomPinned,
