@@ -30,8 +30,10 @@
 
 #![deny(unsafe_code)]
 
+mod contender;
 mod error;
 mod future;
+mod layout;
 mod owned;
 mod permit;
 mod raw;

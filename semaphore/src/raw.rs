@@ -13,11 +13,13 @@ use core::time::Duration;
 use latchwork_core::const_unless_checked;
 use latchwork_core::sync::time::Instant;
 use latchwork_core::wait::{
-    Acquire, Contender, Entry, Held, Kind, Place, QueueGuard, Signal, Standing, WaitQueue, Waiter, WakeList, block,
+    Acquire, Entry, Held, Kind, Place, QueueGuard, Signal, Standing, WaitQueue, Waiter, WakeList, block,
 };
 
+use crate::contender::Asking;
 use crate::error::Closed;
-use crate::state::{Counting, Layout, OutOfRange, Refusal, State};
+use crate::layout::{Counting, Layout, OutOfRange};
+use crate::state::{Refusal, State};
 
 /// How long a waiter puts up with losing the race for permits: a thread is granted them after that, for a task they are
 /// reserved.
@@ -58,7 +60,7 @@ impl<L: Layout> RawSemaphore<L> {
     pub(crate) fn acquire_until(&self, permits: i64, deadline: Option<Instant>) -> Result<bool, Closed> {
         match self.state.try_take(permits, false) {
             Ok(()) => Ok(true),
-            Err(_) => block(&self.asking(permits), deadline),
+            Err(_) => block(&Asking::new(self, permits), deadline),
         }
     }
 
@@ -74,22 +76,30 @@ impl<L: Layout> RawSemaphore<L> {
             acquire.finish_idle();
             return Poll::Ready(Ok(()));
         }
-        acquire.poll(&self.asking(permits), cx)
+        acquire.poll(&Asking::new(self, permits), cx)
     }
 
     /// A task gives up, in whatever stage.
     #[inline]
     pub(crate) fn cancel_acquire(&self, acquire: Pin<&mut Acquire>, permits: i64) {
-        acquire.cancel(&self.asking(permits));
+        acquire.cancel(&Asking::new(self, permits));
     }
 
-    /// Gives permits back.
+    /// Gives back permits that were taken.
     #[inline]
-    pub(crate) fn release(&self, permits: i64) -> Result<(), OutOfRange> {
-        match self.state.put(permits)? {
-            true => Ok(()),
-            false => self.release_contended(permits),
+    pub(crate) fn give_back(&self, permits: i64) -> Result<(), OutOfRange> {
+        if self.state.put(permits)? {
+            self.look_for_waiters(permits);
         }
+        Ok(())
+    }
+
+    /// Gives any number of permits.
+    pub(crate) fn release(&self, permits: i64) -> Result<(), OutOfRange> {
+        if self.state.put_checked(permits)? {
+            self.look_for_waiters(permits);
+        }
+        Ok(())
     }
 
     /// Takes what is free for good, up to so many. Returns how many.
@@ -108,29 +118,27 @@ impl<L: Layout> RawSemaphore<L> {
     pub(crate) fn close(&self) {
         let queue = self.queue.lock();
         if self.state.close() {
-            self.wake(queue, Budget::EVERYBODY);
+            self.wake(queue, true);
         }
     }
 
-    /// Gives permits back where somebody waits.
+    /// So many more permits are free, or promised to nobody any more: wakes whoever can have them.
     #[cold]
-    fn release_contended(&self, permits: i64) -> Result<(), OutOfRange> {
-        let queue = self.queue.lock();
-        let gathered = self.gathered(&queue);
-        self.state.put_beside_queue(permits)?;
-        self.wake(queue, Budget::of(gathered + permits));
-        Ok(())
+    pub(crate) fn look_for_waiters(&self, permits: i64) {
+        let mut queue = self.queue.lock();
+        let gathered = queue.gathered() + permits as u64;
+        queue.set_gathered(gathered);
+        self.wake(queue, false);
     }
 
-    fn try_take(&self, permits: i64, reserved_too: bool) -> Result<(), Held<Closed>> {
+    /// As [`try_acquire`](Self::try_acquire), what is reserved only if `reserved_too`.
+    pub(crate) fn try_take(&self, permits: i64, reserved_too: bool) -> Result<(), Held<Closed>> {
         let taken = match self.state.try_take(permits, reserved_too) {
             Err(Refusal::Queued) => {
                 let queue = self.queue.lock();
-                match self.gathered(&queue) {
-                    0 => self.state.take_beside_queue(permits, reserved_too),
-                    // What is free gathers for the oldest.
-                    _ => Err(Refusal::Short),
-                }
+                // While the oldest asks for more than is free, that gathers for it.
+                let needed = queue.oldest().map_or(0, self::permits).max(permits);
+                self.state.take_beside_queue(permits, needed, reserved_too)
             }
             taken => taken,
         };
@@ -141,43 +149,54 @@ impl<L: Layout> RawSemaphore<L> {
         })
     }
 
-    /// What is free and gathers for the oldest, who asks for more. Otherwise what is free is for those who have been woken.
-    fn gathered(&self, queue: &QueueGuard<'_>) -> i64 {
-        let free = self.state.free();
-        match queue.oldest() {
-            Some(oldest) if permits(oldest) > free => free.max(0),
-            _ => 0,
-        }
-    }
-
     /// Joins the queue, unless what is asked for is free, and gathers for nobody.
-    fn enqueue(&self, waiter: Pin<&Waiter>, waker: Option<Waker>, place: Place) -> Entry {
+    pub(crate) fn enqueue(&self, waiter: Pin<&Waiter>, waker: Option<Waker>, place: Place) -> Entry {
         let was_on_its_way = waker.is_none() && place == Place::Front;
         let now = Instant::now();
         let mut queue = self.queue.lock();
-        let waking = self.state.is_waking();
+        let (waking, _) = self.state.is_waking_and_free();
+        let promised = match place {
+            Place::Back => 0,
+            // It was woken for so many, which are nobody's now.
+            Place::Front => waiter.request(),
+        };
+        let gathered = if queue.is_empty() { u64::MAX } else { queue.gathered() + promised };
         // SAFETY: `block` and `Acquire` pass a waiter to the semaphore that they wait for, and to no other.
         unsafe { queue.push(waiter, waker, place, now) };
         let oldest = queue.oldest().map_or(0, permits);
-        let needed = oldest.max(waiter.request() as i64);
-        if self.state.mark_queued(needed, waking && !was_on_its_way).is_ok() {
+        let asked_for = waiter.request() as i64;
+        let needed = oldest.max(asked_for);
+        if let Ok(free) = self.state.mark_queued(needed, waking && !was_on_its_way) {
+            queue.set_gathered(gathered.min(free.max(0) as u64));
+            if place == Place::Front {
+                self.wake(queue, false);
+            }
             return Entry::Queued;
         }
         // What is free gathers for nobody older. One that comes back takes it here and now: in `try_take` it would stand behind
         // a younger one, for whom it seems to gather.
-        let has_joined = place == Place::Front && self.state.take_beside_queue(waiter.request() as i64, true).is_ok();
+        let has_joined = place == Place::Front && self.state.take_beside_queue(asked_for, asked_for, true).is_ok();
         let waker = queue.remove(waiter).expect("it was queued under this very lock");
         self.state.set_mode(!queue.is_empty(), waking);
         if has_joined { Entry::Joined(waker) } else { Entry::NotQueued(waker) }
     }
 
+    pub(crate) fn has_company(&self) -> bool {
+        self.state.has_company()
+    }
+
+    pub(crate) fn is_waiting_with(&self, waiter: Pin<&Waiter>, waker: &Waker) -> bool {
+        self.queue.is_waiting_with(waiter, waker)
+    }
+
     /// Leaves the queue. What has gathered for one that leaves may be enough for those behind it.
-    fn leave(&self, waiter: Pin<&Waiter>) -> Option<Signal> {
+    pub(crate) fn leave(&self, waiter: Pin<&Waiter>) -> Option<Signal> {
         let mut queue = self.queue.lock();
-        let gathered = self.gathered(&queue);
+        let gathered = queue.gathered();
         match queue.remove(waiter) {
             Ok(waker) => {
-                self.wake(queue, Budget::of(gathered));
+                queue.set_gathered(gathered);
+                self.wake(queue, false);
                 drop(waker);
                 None
             }
@@ -186,52 +205,48 @@ impl<L: Layout> RawSemaphore<L> {
     }
 
     /// A woken thread has its permits, or will never have any: the next one may be on its way.
-    fn arrive(&self) {
-        let queue = self.queue.lock();
+    pub(crate) fn arrive(&self) {
+        let mut queue = self.queue.lock();
         self.state.set_mode(!queue.is_empty(), false);
-        self.wake(queue, Budget::of(self.state.free()));
-    }
-
-    /// Gives up a wake-up for so many permits.
-    #[cold]
-    fn pass_on(&self, permits: i64) {
-        let queue = self.queue.lock();
-        let gathered = self.gathered(&queue);
-        self.wake(queue, Budget::of(gathered + permits));
+        queue.set_gathered(self.state.free().max(0) as u64);
+        self.wake(queue, false);
     }
 
     /// Wakes whoever is to be woken, and releases the queue's lock.
-    fn wake(&self, queue: QueueGuard<'_>, mut budget: Budget) {
+    fn wake(&self, queue: QueueGuard<'_>, everybody: bool) {
         let now = Instant::now();
         let mut locked = Some(queue);
         WakeList::<8>::wake_in_batches(|wakes| {
             let mut queue = locked.take().unwrap_or_else(|| self.queue.lock());
-            self.gather(&mut queue, now, &mut budget, wakes);
+            self.gather(&mut queue, now, everybody, wakes);
             // A waker is foreign code: it may poll inline, acquire from this very semaphore, or panic. The lock is released
             // here.
         });
     }
 
-    /// Takes out of the queue who is to be woken, in the order in which they came, up to what the budget and the list hold.
+    /// Takes out of the queue who is to be woken, in the order in which they came, up to what the list holds.
     ///
-    /// - A task is woken for what the budget holds. It may never be polled again, so that the first thread is woken, too.
+    /// - A task is woken for what has gathered. It may never be polled again, so that the first thread is woken, too.
     /// - A thread is woken if what it asks for is free, and no other is on its way; where it has waited for long, it is granted
     ///   its permits instead.
-    fn gather(&self, queue: &mut QueueGuard<'_>, now: Instant, budget: &mut Budget, wakes: &mut WakeList<8>) {
-        let mut waking = self.state.is_waking();
+    fn gather(&self, queue: &mut QueueGuard<'_>, now: Instant, everybody: bool, wakes: &mut WakeList<8>) {
+        // What is added from here on finds somebody queued, and is looked at by whoever adds it.
+        let (mut waking, mut free) = self.state.is_waking_and_free();
         let mut reserved = false;
+        let mut gathered = (queue.gathered() as i64).min(free);
         while !wakes.is_full() {
             let Some(oldest) = queue.oldest() else { break };
             let waited_for_long = now.saturating_duration_since(oldest.since) >= PATIENCE;
             let signal = match oldest.kind {
-                _ if budget.everybody => Signal::Woken,
-                Kind::Task if permits(oldest) <= budget.permits.min(self.state.free()) => {
+                _ if everybody => Signal::Woken,
+                Kind::Task if permits(oldest) <= gathered => {
                     let favoured = waited_for_long && oldest.has_returned;
                     reserved |= favoured;
                     if favoured { Signal::Favoured } else { Signal::Woken }
                 }
-                Kind::Thread if !waking && permits(oldest) <= self.state.free() => {
-                    if waited_for_long && self.state.take_beside_queue(permits(oldest), true).is_ok() {
+                Kind::Thread if !waking && permits(oldest) <= free => {
+                    if waited_for_long && self.state.take_beside_queue(permits(oldest), permits(oldest), true).is_ok() {
+                        free -= permits(oldest);
                         Signal::Granted
                     } else {
                         waking = true;
@@ -240,36 +255,21 @@ impl<L: Layout> RawSemaphore<L> {
                 }
                 _ => break,
             };
-            budget.permits -= permits(oldest);
+            gathered -= permits(oldest);
             wakes.extend(queue.pop(oldest.kind, signal));
         }
-        let first = queue.first(Kind::Thread).filter(|_| !waking && !wakes.is_full() && self.gathered(queue) == 0);
-        if first.is_some_and(|thread| permits(thread) <= self.state.free()) {
+        let oldest_fits = queue.oldest().is_some_and(|oldest| permits(oldest) <= free);
+        let first = queue.first(Kind::Thread).filter(|thread| permits(*thread) <= free);
+        if let Some(thread) = first.filter(|_| oldest_fits && !waking && !wakes.is_full()) {
             waking = true;
+            gathered -= permits(thread);
             wakes.extend(queue.pop(Kind::Thread, Signal::Woken));
         }
+        queue.set_gathered(gathered.max(0) as u64);
         self.state.set_mode(!queue.is_empty(), waking);
         if reserved {
             self.state.reserve();
         }
-    }
-
-    const fn asking(&self, permits: i64) -> Asking<'_, L> {
-        Asking { semaphore: self, permits }
-    }
-}
-
-/// For whom there are permits.
-struct Budget {
-    permits: i64,
-    everybody: bool,
-}
-
-impl Budget {
-    const EVERYBODY: Self = Self { permits: 0, everybody: true };
-
-    const fn of(permits: i64) -> Self {
-        Self { permits, everybody: false }
     }
 }
 
@@ -278,62 +278,11 @@ fn permits(waiter: Standing) -> i64 {
     waiter.request as i64
 }
 
-/// Somebody who asks for permits.
-struct Asking<'a, L> {
-    semaphore: &'a RawSemaphore<L>,
-    permits: i64,
-}
-
-impl<L: Layout> Contender for Asking<'_, L> {
-    type Never = Closed;
-
-    fn request(&self) -> u64 {
-        self.permits as u64
-    }
-
-    fn try_take(&self, reserved_too: bool) -> Result<(), Held<Closed>> {
-        self.semaphore.try_take(self.permits, reserved_too)
-    }
-
-    fn has_company(&self) -> bool {
-        self.semaphore.state.has_company()
-    }
-
-    fn enqueue(&self, waiter: Pin<&Waiter>, waker: Option<Waker>, place: Place) -> Entry {
-        self.semaphore.enqueue(waiter, waker, place)
-    }
-
-    fn leave(&self, waiter: Pin<&Waiter>) -> Option<Signal> {
-        self.semaphore.leave(waiter)
-    }
-
-    fn is_waiting_with(&self, waiter: Pin<&Waiter>, waker: &Waker) -> bool {
-        self.semaphore.queue.is_waiting_with(waiter, waker)
-    }
-
-    fn arrive(&self) {
-        self.semaphore.arrive();
-    }
-
-    fn pass_on(&self) {
-        self.semaphore.pass_on(self.permits);
-    }
-
-    fn give_up(&self) {
-        self.semaphore.release(self.permits).expect("they have just been taken");
-    }
-}
-
 #[cfg(test)]
 impl<L: Layout> RawSemaphore<L> {
     /// For the models: how many threads are in the queue.
     pub(crate) fn queued_threads(&self) -> usize {
         self.queue.lock().len(Kind::Thread)
-    }
-
-    /// For the models: whether somebody is queued or on its way.
-    pub(crate) fn has_company(&self) -> bool {
-        self.state.has_company()
     }
 
     /// For the models: nobody is queued or on its way, and the flags say so.

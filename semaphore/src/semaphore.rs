@@ -11,9 +11,9 @@ use latchwork_core::wait::{self, Held};
 
 use crate::error::{Closed, TryAcquireError};
 use crate::future::Acquire;
+use crate::layout::{Counting, Layout};
 use crate::permit::Permit;
 use crate::raw::RawSemaphore;
-use crate::state::{Counting, GREATEST};
 
 /// A counting semaphore for threads and tasks.
 ///
@@ -70,8 +70,8 @@ pub struct Semaphore {
 }
 
 impl Semaphore {
-    /// The most permits that can be free, or be asked for: 2^59 - 1, or what a `usize` can hold, if that is less.
-    pub const MAX_PERMITS: usize = GREATEST as usize;
+    /// The most permits that can be free, or be asked for: 2^48 - 1, or what a `usize` can hold, if that is less.
+    pub const MAX_PERMITS: usize = Counting::GREATEST as usize;
 
     const_unless_checked! {
         /// A semaphore with so many permits, all of them free.
@@ -306,7 +306,7 @@ impl Semaphore {
     /// ```
     #[inline]
     pub fn add_permits(&self, permits: usize) {
-        self.give_back(permits);
+        self.raw.release(counted(permits)).expect("a semaphore has as many permits as it can hold");
     }
 
     /// Takes permits that are free away for good, up to so many. Returns how many.
@@ -387,8 +387,9 @@ impl Semaphore {
 
     #[inline]
     pub(crate) fn give_back(&self, permits: usize) {
-        let given = self.raw.release(counted(permits));
-        given.expect("a semaphore has as many permits as it can hold");
+        if permits > 0 {
+            self.raw.give_back(permits as i64).expect("a semaphore has as many permits as it can hold");
+        }
     }
 
     #[inline]

@@ -8,21 +8,23 @@
 //! | 1         | `QUEUED`   | somebody is in the queue: who takes or gives back looks there  | under the queue's lock, from the queue |
 //! | 2         | `WAKING`   | a woken thread is on its way; no other is needed               | under the queue's lock                 |
 //! | 3         | `RESERVED` | what is free is a starved task's first; others give way once   | set by a release, cleared by the next to take |
-//! | 4 to top  | free       | permits that nobody has; below zero, so many are owed          | by whoever takes or gives back         |
+//! | 4 to 63   | numbers    | what is free, or owed: see [`layout`](crate::layout)           | by whoever takes or gives back         |
 //!
 //! # Invariants
 //!
 //! S1. Free and the permits that are out add up to what was given: no transition changes the one without the other, and
-//!     none is made that would take either beyond what the word can hold.
+//!     none is made that would take either beyond what the word can hold. (A permit that comes back where there is no room is
+//!     added, and taken out again: what it does not fit is a 2^11th of what the word can hold.)
 //! S2. While the queue's lock is free, `QUEUED` agrees with the queue.
-//! S3. While `QUEUED` is set, permits are taken and given back under the queue's lock alone.
+//! S3. While `QUEUED` is set, permits are taken under the queue's lock alone.
 //! S4. Nobody sleeps beside permits that it could have. Where somebody is queued, the queue's lock is free and what the oldest
 //!     asks for is free, somebody has been woken for it who has neither come nor passed the wake-up on.
 //!
 //! # Why no wake-up is lost
 //!
-//! Everything is one word. A newcomer says that it is queued by the compare-exchange that finds too little free; whoever gives
-//! permits back adds them by one that finds nobody queued, or else looks at the queue. One of the two comes first.
+//! Everything is one word. A newcomer says that it is queued by the compare-exchange that finds too little free. Whoever gives
+//! permits back adds them, finds in the same step whether somebody is queued, and looks at the queue then. One of the two comes
+//! first.
 
 use core::convert::Infallible;
 use core::marker::PhantomData;
@@ -30,68 +32,12 @@ use core::marker::PhantomData;
 use latchwork_core::const_unless_checked;
 use latchwork_core::sync::atomic::{AtomicU64, Ordering};
 
+use crate::layout::{Counting, Layout, OutOfRange};
+
 const CLOSED: u64 = 1;
 const QUEUED: u64 = 2;
 const WAKING: u64 = 4;
 const RESERVED: u64 = 8;
-const FLAGS: u32 = 4;
-
-/// The most permits that a semaphore can have free, on every target: 2^59 - 1, or what a `usize` can hold.
-pub(crate) const GREATEST: i64 = {
-    let of_the_word = (1 << (u64::BITS - FLAGS - 1)) - 1;
-    if usize::BITS < u64::BITS - FLAGS { (1_i64 << usize::BITS) - 1 } else { of_the_word }
-};
-
-/// How the numbers lie in the word.
-pub(crate) trait Layout {
-    /// The lowest bit of free.
-    const SHIFT: u32;
-
-    /// The most that can be free.
-    fn limit(word: u64) -> i64;
-
-    /// What is free; below zero, what is owed.
-    #[inline]
-    fn free(word: u64) -> i64 {
-        // The shift of a signed number keeps its sign.
-        (word as i64) >> Self::SHIFT
-    }
-
-    /// The word with so many more free. They fit: see S1.
-    #[inline]
-    fn add(word: u64, permits: i64) -> u64 {
-        word.wrapping_add((permits as u64) << Self::SHIFT)
-    }
-
-    /// As [`add`](Self::add), if it stays within what can be free, or owed.
-    ///
-    /// # Errors
-    ///
-    /// Where it does not.
-    #[inline]
-    fn add_checked(word: u64, permits: i64) -> Result<u64, OutOfRange> {
-        match Self::free(word).checked_add(permits) {
-            Some(free) if -GREATEST <= free && free <= Self::limit(word) => Ok(Self::add(word, permits)),
-            _ => Err(OutOfRange),
-        }
-    }
-}
-
-/// Free and flags, and nothing else.
-pub(crate) enum Counting {}
-
-impl Layout for Counting {
-    const SHIFT: u32 = FLAGS;
-
-    #[inline]
-    fn limit(_: u64) -> i64 {
-        GREATEST
-    }
-}
-
-/// More permits than the word can hold, or than the limit allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct OutOfRange;
 
 /// Why permits could not be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,9 +60,9 @@ pub(crate) struct State<L> {
 
 impl State<Counting> {
     const_unless_checked! {
-        /// So many permits, all of them free. `permits` is at most `GREATEST`.
+        /// So many permits, all of them free. They are at most `GREATEST`.
         pub(crate) const fn new(permits: i64) -> Self {
-            Self { word: AtomicU64::new((permits as u64) << FLAGS), layout: PhantomData }
+            Self { word: AtomicU64::new((permits as u64) << Counting::SHIFT), layout: PhantomData }
         }
     }
 }
@@ -125,47 +71,49 @@ impl<L: Layout> State<L> {
     /// Takes permits where nobody is queued: the fast path. What is reserved for somebody only if `reserved_too`.
     #[inline]
     pub(crate) fn try_take(&self, permits: i64, reserved_too: bool) -> Result<(), Refusal> {
-        self.take(permits, reserved_too, QUEUED)
+        self.take(permits, permits, reserved_too, QUEUED)
     }
 
-    /// The same under the queue's lock, whoever is queued.
-    pub(crate) fn take_beside_queue(&self, permits: i64, reserved_too: bool) -> Result<(), Refusal> {
-        self.take(permits, reserved_too, 0)
+    /// The same under the queue's lock, whoever is queued, if as much as `needed` is free.
+    pub(crate) fn take_beside_queue(&self, permits: i64, needed: i64, reserved_too: bool) -> Result<(), Refusal> {
+        self.take(permits, needed, reserved_too, 0)
     }
 
     #[inline]
-    fn take(&self, permits: i64, reserved_too: bool, look: u64) -> Result<(), Refusal> {
-        // ORDERING: Acquire pairs with the Release in `put` and `put_beside_queue`: what was done before permits were given
-        // back is visible to whoever takes them. Weakening it fails `models::release::a_release_publishes_to_the_next`.
+    fn take(&self, permits: i64, needed: i64, reserved_too: bool, look: u64) -> Result<(), Refusal> {
+        // ORDERING: Acquire pairs with the Release in `put` and `put_checked`: what was done before permits were given back is
+        // visible to whoever takes them. Weakening it fails `models::release::a_release_publishes_to_the_next`.
         let taken = self.update(Ordering::Acquire, |word| match word & (CLOSED | look | RESERVED) {
             flags if flags & CLOSED != 0 => Err(Refusal::Closed),
             // Nothing is there whatever is owed, and gathers for nobody.
             _ if permits == 0 => Ok(word),
             flags if flags & look != 0 => Err(Refusal::Queued),
-            _ if L::free(word) < permits => Err(Refusal::Short),
+            _ if L::free(word) < needed => Err(Refusal::Short),
             flags if flags & RESERVED != 0 && !reserved_too => Err(Refusal::Reserved),
             _ => Ok(L::add(word, -permits) & !RESERVED),
         });
         taken.map(|_| ())
     }
 
-    /// Gives permits back where nobody is queued: the fast path. False, and nothing has changed, where somebody is.
+    /// Gives back permits that were taken. Returns whether somebody is queued, who is to be looked for then.
     #[inline]
     pub(crate) fn put(&self, permits: i64) -> Result<bool, OutOfRange> {
         // ORDERING: Release publishes what was done before to the Acquire in `take`. Weakening it fails
         // `models::release::a_release_publishes_to_the_next`.
-        let before = self.update(Ordering::Release, |word| {
-            let after = L::add_checked(word, permits)?;
-            Ok(if word & QUEUED == 0 { after } else { word })
-        })?;
-        Ok(before & QUEUED == 0)
+        let before = self.word.fetch_add(L::shifted(permits), Ordering::Release);
+        if L::free(before) > L::limit(before) - permits {
+            // ORDERING: Relaxed: it says nothing about any other memory.
+            self.word.fetch_sub(L::shifted(permits), Ordering::Relaxed);
+            return Err(OutOfRange);
+        }
+        Ok(before & QUEUED != 0)
     }
 
-    /// The same under the queue's lock, whoever is queued.
-    pub(crate) fn put_beside_queue(&self, permits: i64) -> Result<(), OutOfRange> {
-        // ORDERING: Release, as in `put`: the next to take may not look at the queue. Weakening it fails
-        // `models::release::a_contended_release_publishes_to_the_next`.
-        self.update(Ordering::Release, |word| L::add_checked(word, permits)).map(|_| ())
+    /// As [`put`](Self::put), for any number of permits: what there is no room for is refused before the write.
+    pub(crate) fn put_checked(&self, permits: i64) -> Result<bool, OutOfRange> {
+        // ORDERING: Release, as in `put`. Weakening it fails `models::release::a_signal_publishes_to_whoever_waits_for_it`.
+        let before = self.update(Ordering::Release, |word| L::add_checked(word, permits))?;
+        Ok(before & QUEUED != 0)
     }
 
     /// Takes what is free, under the queue's lock, up to so many. Returns how many.
@@ -183,8 +131,8 @@ impl<L: Layout> State<L> {
     }
 
     /// Says that somebody is queued, under the queue's lock, unless there is as much free as `needed`, or nobody acquires any
-    /// more.
-    pub(crate) fn mark_queued(&self, needed: i64, waking: bool) -> Result<(), NoNeedToWait> {
+    /// more. Returns what is free: whatever is added to it from now on finds somebody queued.
+    pub(crate) fn mark_queued(&self, needed: i64, waking: bool) -> Result<i64, NoNeedToWait> {
         // ORDERING: Relaxed: the queue's lock publishes the queue; which of this and a `put` comes first is a matter of one
         // word.
         let marked = self.update(Ordering::Relaxed, |word| {
@@ -194,7 +142,7 @@ impl<L: Layout> State<L> {
                 Ok(with_mode(word, true, waking))
             }
         });
-        marked.map(|_| ())
+        marked.map(L::free)
     }
 
     /// Brings the flags into agreement with the queue, under its lock.
@@ -226,9 +174,10 @@ impl<L: Layout> State<L> {
         self.load() & CLOSED != 0
     }
 
-    /// Whether a woken thread is on its way.
-    pub(crate) fn is_waking(&self) -> bool {
-        self.load() & WAKING != 0
+    /// Whether a woken thread is on its way, and what is free, at one moment.
+    pub(crate) fn is_waking_and_free(&self) -> (bool, i64) {
+        let word = self.load();
+        (word & WAKING != 0, L::free(word))
     }
 
     /// Whether somebody is queued or on its way.

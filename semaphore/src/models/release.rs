@@ -122,3 +122,64 @@ fn a_reduction_racing_a_release_takes_exactly_so_many() {
         guarded.assert_at_rest(1, 0);
     });
 }
+
+/// Breaks if what is given back behind a woken task, which has not come yet, counts for nothing.
+#[test]
+fn what_is_given_back_behind_a_woken_task_adds_up() {
+    model(|| {
+        let guarded = guarded(0);
+        let alarms = [(); 2].map(|()| alarm());
+        let mut waiting = alarms.each_ref().map(|alarm| guarded.queued(3, alarm));
+        let rings_after = |permits| {
+            guarded.semaphore.add_permits(permits);
+            alarms.each_ref().map(|alarm| alarm.rings())
+        };
+        assert_eq!(rings_after(3), [1, 0]);
+        assert_eq!(rings_after(2), [1, 0]);
+        assert_eq!(rings_after(1), [1, 1]);
+        waiting.iter_mut().map(take).for_each(Permit::forget);
+        guarded.assert_at_rest(0, 0);
+    });
+}
+
+/// Breaks if a thread that was woken for more than it finds keeps what it finds from a task that is older.
+#[test]
+fn a_woken_thread_that_comes_too_late_wakes_an_older_task() {
+    // Each preemption more takes about six times as long.
+    model_bounded(3, || {
+        let guarded = guarded(0);
+        let alarm = alarm();
+        let mut first = guarded.queued(2, &Arc::new(Alarm::default()));
+        let mut second = guarded.queued(2, &alarm);
+        let thread = guarded.spawn(|guarded| guarded.semaphore.acquire_many(3).expect("it is open").forget());
+        guarded.semaphore.add_permits(2);
+        // Three are free, two of them for the first: too few have gathered for the second, so that the thread is woken.
+        guarded.semaphore.add_permits(1);
+        if let Poll::Ready(permit) = poll_once(first.as_mut()) {
+            permit.expect("it is open").forget();
+            guarded.semaphore.add_permits(1);
+            alarm.wait(0);
+            take(&mut second).forget();
+        }
+        drop((first, second));
+        guarded.semaphore.add_permits(3);
+        thread.join();
+        let free = guarded.semaphore.available_permits();
+        guarded.assert_at_rest(free, 0);
+    });
+}
+
+/// Breaks if the Release of `put_checked` is weakened.
+#[test]
+fn a_signal_publishes_to_whoever_waits_for_it() {
+    model(|| {
+        let guarded = guarded(0);
+        let signal = guarded.spawn(|guarded| {
+            guarded.data.count_up();
+            guarded.semaphore.add_permits(1);
+        });
+        guarded.count_up();
+        signal.join();
+        guarded.assert_at_rest(1, 2);
+    });
+}

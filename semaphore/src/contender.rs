@@ -1,0 +1,63 @@
+//! Who asks for permits.
+
+use core::pin::Pin;
+use core::task::Waker;
+
+use latchwork_core::wait::{Contender, Entry, Held, Place, Signal, Waiter};
+
+use crate::error::Closed;
+use crate::layout::Layout;
+use crate::raw::RawSemaphore;
+
+/// Somebody who asks for so many permits.
+pub(crate) struct Asking<'a, L> {
+    semaphore: &'a RawSemaphore<L>,
+    permits: i64,
+}
+
+impl<'a, L> Asking<'a, L> {
+    #[inline]
+    pub(crate) const fn new(semaphore: &'a RawSemaphore<L>, permits: i64) -> Self {
+        Self { semaphore, permits }
+    }
+}
+
+impl<L: Layout> Contender for Asking<'_, L> {
+    type Never = Closed;
+
+    fn request(&self) -> u64 {
+        self.permits as u64
+    }
+
+    fn try_take(&self, reserved_too: bool) -> Result<(), Held<Closed>> {
+        self.semaphore.try_take(self.permits, reserved_too)
+    }
+
+    fn has_company(&self) -> bool {
+        self.semaphore.has_company()
+    }
+
+    fn enqueue(&self, waiter: Pin<&Waiter>, waker: Option<Waker>, place: Place) -> Entry {
+        self.semaphore.enqueue(waiter, waker, place)
+    }
+
+    fn leave(&self, waiter: Pin<&Waiter>) -> Option<Signal> {
+        self.semaphore.leave(waiter)
+    }
+
+    fn is_waiting_with(&self, waiter: Pin<&Waiter>, waker: &Waker) -> bool {
+        self.semaphore.is_waiting_with(waiter, waker)
+    }
+
+    fn arrive(&self) {
+        self.semaphore.arrive();
+    }
+
+    fn pass_on(&self) {
+        self.semaphore.look_for_waiters(self.permits);
+    }
+
+    fn give_up(&self) {
+        self.semaphore.give_back(self.permits).expect("they have just been taken");
+    }
+}
