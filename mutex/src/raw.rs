@@ -72,9 +72,13 @@ impl RawMutex {
 
     /// A task does as [`lock`](Self::lock).
     #[inline]
-    pub(crate) fn poll_lock(&self, acquire: Pin<&mut Acquire>, party: impl Party, cx: &mut Context<'_>) -> Poll<()> {
-        if acquire.is_idle() && self.state.try_take_free() {
-            acquire.finish_idle();
+    pub(crate) fn poll_lock(
+        &self,
+        mut acquire: Pin<&mut Acquire>,
+        party: impl Party,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        if acquire.as_mut().take_first(|| self.state.try_take_free()) {
             return Poll::Ready(());
         }
         acquire.poll(&self.asking(party), cx).map(|Ok(())| ())

@@ -68,12 +68,11 @@ impl<L: Layout> RawSemaphore<L> {
     #[inline]
     pub(crate) fn poll_acquire(
         &self,
-        acquire: Pin<&mut Acquire>,
+        mut acquire: Pin<&mut Acquire>,
         permits: i64,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Closed>> {
-        if acquire.is_idle() && self.state.try_take(permits, false).is_ok() {
-            acquire.finish_idle();
+        if acquire.as_mut().take_first(|| self.state.try_take(permits, false).is_ok()) {
             return Poll::Ready(Ok(()));
         }
         acquire.poll(&Asking::new(self, permits), cx)

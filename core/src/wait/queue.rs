@@ -199,7 +199,7 @@ impl QueueGuard<'_> {
             link.next = Some(head);
             // The slot is empty: the waker of an earlier stay was moved out when it ended (Q5).
             debug_assert!(link.waker.is_none());
-            link.waker = waker;
+            *link.waker = waker;
         });
         if head != node {
             // SAFETY: `previous` is linked (Q4) and so alive (Q3); the lock is held (Q1).

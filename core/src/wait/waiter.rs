@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::marker::PhantomPinned;
+use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 use std::task::Waker;
 
@@ -39,8 +40,8 @@ pub(crate) struct Link {
     pub(super) has_returned: bool,
     /// Of the oldest: what has [gathered](super::QueueGuard::gathered). Of all others it means nothing.
     pub(super) gathered: u64,
-    /// A task's waker. `None` for a thread.
-    pub(super) waker: Option<Waker>,
+    /// A task's waker. `None` for a thread, and while it is not queued: so there is nothing to drop with the waiter.
+    pub(super) waker: ManuallyDrop<Option<Waker>>,
 }
 
 impl Default for Waiter {
@@ -72,7 +73,7 @@ impl Waiter {
                     since: None,
                     has_returned: false,
                     gathered: 0,
-                    waker: None,
+                    waker: ManuallyDrop::new(None),
                 }),
                 _pinned: PhantomPinned,
             }
@@ -99,7 +100,7 @@ impl Waiter {
 }
 
 impl Drop for Waiter {
-    #[inline]
+    // Not inlined: most futures have never made a waiter, and are spared the code.
     fn drop(&mut self) {
         if self.parker.is_armed() {
             std::process::abort();

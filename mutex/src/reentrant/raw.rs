@@ -166,16 +166,18 @@ impl RawReentrant {
     }
 
     /// A task does as [`lock_as`](Self::lock_as).
-    pub(crate) fn poll_lock_as(&self, owner: &Owner, acquire: Pin<&mut Acquire>, cx: &mut Context<'_>) -> Poll<()> {
-        if acquire.is_idle() {
-            match self.hold.join(owner.name()) {
-                Reentry::Entered => {
-                    acquire.finish_idle();
-                    return Poll::Ready(());
-                }
-                Reentry::NotHeld => {}
-                Reentry::Refused => refuse(),
-            }
+    pub(crate) fn poll_lock_as(&self, owner: &Owner, mut acquire: Pin<&mut Acquire>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut is_refused = false;
+        let has_entered = acquire.as_mut().take_first(|| {
+            let reentry = self.hold.join(owner.name());
+            is_refused = reentry == Reentry::Refused;
+            reentry == Reentry::Entered
+        });
+        if is_refused {
+            refuse();
+        }
+        if has_entered {
+            return Poll::Ready(());
         }
         ready!(self.mutex.poll_lock(acquire, self.named(owner), cx));
         self.begin_unless_in(owner);
