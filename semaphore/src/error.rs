@@ -39,3 +39,15 @@ impl From<Closed> for TryAcquireError {
         Self::Closed
     }
 }
+
+/// More permits are to be given back than are in use. Nothing has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OverRelease;
+
+impl fmt::Display for OverRelease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("more permits are given back than are in use")
+    }
+}
+
+impl core::error::Error for OverRelease {}

@@ -1,20 +1,22 @@
-//! The future of [`Semaphore::acquire_async`].
+//! The futures that acquire.
 
 use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
+use std::sync::Arc;
 
 use latchwork_core::const_unless_checked;
 use latchwork_core::wait;
 use pin_project_lite::pin_project;
 
+use crate::any::AnySemaphore;
 use crate::error::Closed;
-use crate::permit::Permit;
+use crate::permit::{OwnedPermit, Permit};
 use crate::semaphore::Semaphore;
 
 pin_project! {
-    /// Future of [`Semaphore::acquire_async`] and [`Semaphore::acquire_many_async`]: ready with the permits.
+    /// Future of [`Semaphore::acquire_async`] and its siblings: ready with the permits.
     ///
     /// It is not fused: polling it after it was ready panics. It is not `Unpin`, since the semaphore's queue points into it:
     ///
@@ -23,44 +25,104 @@ pin_project! {
     /// needs_unpin(latchwork_semaphore::Semaphore::new(1).acquire_async());
     /// ```
     #[must_use = "futures do nothing unless they are polled"]
-    pub struct Acquire<'a> {
-        semaphore: &'a Semaphore,
+    pub struct Acquire<'a, S: AnySemaphore = Semaphore> {
+        semaphore: &'a S,
         permits: usize,
         #[pin]
         acquire: wait::Acquire,
     }
 
-    impl<'a> PinnedDrop for Acquire<'a> {
+    impl<'a, S: AnySemaphore> PinnedDrop for Acquire<'a, S> {
         fn drop(this: Pin<&mut Self>) {
             // Idle or done: nothing is owed. Queued or woken: see `wait::Acquire::cancel`.
             let this = this.project();
-            this.semaphore.cancel_acquire(this.acquire, *this.permits);
+            this.semaphore.raw().cancel_acquire(this.acquire, *this.permits as i64);
         }
     }
 }
 
-impl<'a> Acquire<'a> {
+impl<'a, S: AnySemaphore> Acquire<'a, S> {
     const_unless_checked! {
+        /// Of permits that are no more than there can be.
         #[inline]
-        pub(crate) const fn new(semaphore: &'a Semaphore, permits: usize) -> Self {
+        pub(crate) const fn new(semaphore: &'a S, permits: usize) -> Self {
             Self { semaphore, permits, acquire: wait::Acquire::new() }
         }
     }
 }
 
-impl<'a> Future for Acquire<'a> {
-    type Output = Result<Permit<'a>, Closed>;
+impl<'a, S: AnySemaphore> Future for Acquire<'a, S> {
+    type Output = Result<Permit<'a, S>, Closed>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let acquired = ready!(this.semaphore.poll_acquire(this.acquire, *this.permits, cx));
-        Poll::Ready(acquired.map(|()| Permit::new(this.semaphore, *this.permits)))
+        let (semaphore, permits) = (*this.semaphore, *this.permits);
+        let acquired = ready!(semaphore.raw().poll_acquire(this.acquire, permits as i64, cx));
+        Poll::Ready(acquired.map(|()| Permit::new(semaphore, permits)))
     }
 }
 
-impl fmt::Debug for Acquire<'_> {
+pin_project! {
+    /// Future of [`Semaphore::acquire_owned_async`] and its siblings: ready with permits that own the `Arc`.
+    ///
+    /// It is not fused: polling it after it was ready panics. It is not `Unpin`, since the semaphore's queue points into it:
+    ///
+    /// ```compile_fail,E0277
+    /// fn needs_unpin<T: Unpin>(_: T) {}
+    /// needs_unpin(std::sync::Arc::new(latchwork_semaphore::Semaphore::new(1)).acquire_owned_async());
+    /// ```
+    #[must_use = "futures do nothing unless they are polled"]
+    pub struct AcquireOwned<S: AnySemaphore = Semaphore> {
+        // Taken by the permit.
+        semaphore: Option<Arc<S>>,
+        permits: usize,
+        #[pin]
+        acquire: wait::Acquire,
+    }
+
+    impl<S: AnySemaphore> PinnedDrop for AcquireOwned<S> {
+        fn drop(this: Pin<&mut Self>) {
+            // Without the semaphore it is done. Otherwise as above.
+            let this = this.project();
+            if let Some(semaphore) = this.semaphore {
+                semaphore.raw().cancel_acquire(this.acquire, *this.permits as i64);
+            }
+        }
+    }
+}
+
+impl<S: AnySemaphore> AcquireOwned<S> {
+    const_unless_checked! {
+        /// Of permits that are no more than there can be.
+        #[inline]
+        pub(crate) const fn new(semaphore: Arc<S>, permits: usize) -> Self {
+            Self { semaphore: Some(semaphore), permits, acquire: wait::Acquire::new() }
+        }
+    }
+}
+
+impl<S: AnySemaphore> Future for AcquireOwned<S> {
+    type Output = Result<OwnedPermit<S>, Closed>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let semaphore = this.semaphore.as_ref().expect("a future is polled after it was ready");
+        let acquired = ready!(semaphore.raw().poll_acquire(this.acquire, *this.permits as i64, cx));
+        let semaphore = this.semaphore.take().expect("it was there to be polled");
+        Poll::Ready(acquired.map(|()| OwnedPermit::new(semaphore, *this.permits)))
+    }
+}
+
+impl<S: AnySemaphore> fmt::Debug for Acquire<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Acquire").field("permits", &self.permits).finish_non_exhaustive()
+    }
+}
+
+impl<S: AnySemaphore> fmt::Debug for AcquireOwned<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AcquireOwned").field("permits", &self.permits).finish_non_exhaustive()
     }
 }

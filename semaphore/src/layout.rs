@@ -16,7 +16,7 @@ pub(crate) trait Layout {
     /// The lowest bit of free.
     const SHIFT: u32;
 
-    /// The most that can be free or owed. The word can hold 2^11 times as much where releases add before they look.
+    /// The most that can be free or owed. The word has room for more, so that a sum that is too large can be told.
     const GREATEST: i64;
 
     /// The most that can be free now.
@@ -72,7 +72,54 @@ impl Layout for Counting {
     }
 }
 
+/// Free, below it the limit.
+pub(crate) enum Bounded {}
+
+const LIMIT_BITS: u32 = 29;
+const LIMIT: u64 = ((1 << LIMIT_BITS) - 1) << FLAGS;
+
+impl Layout for Bounded {
+    const SHIFT: u32 = FLAGS + LIMIT_BITS;
+    const GREATEST: i64 = (1 << LIMIT_BITS) - 1;
+
+    #[inline]
+    fn limit(word: u64) -> i64 {
+        ((word & LIMIT) >> FLAGS) as i64
+    }
+}
+
+impl Bounded {
+    /// The word with this limit, and so many free.
+    pub(crate) const fn word(limit: i64) -> u64 {
+        (limit as u64) << Self::SHIFT | (limit as u64) << FLAGS
+    }
+
+    /// The word with another limit, and as many in use.
+    pub(crate) fn with_limit(word: u64, limit: i64) -> u64 {
+        let grown = limit - Self::limit(word);
+        Self::add(word & !LIMIT | (limit as u64) << FLAGS, grown)
+    }
+
+    /// How many permits are out.
+    pub(crate) fn in_use(word: u64) -> i64 {
+        Self::limit(word) - Self::free(word)
+    }
+}
+
 /// The greatest number of so many bits, or what a `usize` of `usize_bits` can hold.
 const fn greatest(bits: u32, usize_bits: u32) -> i64 {
     (1 << if usize_bits < bits { usize_bits } else { bits }) - 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn greatest_numbers_fit_the_targets() {
+        assert_eq!(
+            [64, 32, 16].map(|usize_bits| greatest(48, usize_bits)),
+            [(1 << 48) - 1, (1 << 32) - 1, (1 << 16) - 1]
+        );
+    }
 }

@@ -1,4 +1,4 @@
-//! Counting semaphores for threads and async tasks on the same instance.
+//! Semaphores for threads and async tasks on the same instance: counting, and with a limit.
 //!
 //! Use something else where that is not needed: a mutex where there is one permit and it protects a value; a channel where the
 //! permits stand for messages.
@@ -21,29 +21,33 @@
 //! # How it works
 //!
 //! One word says how many permits are free, and whether somebody is queued. Where nobody is, to acquire is one compare-exchange,
-//! and to release is another. Whoever finds too few joins a first-in, first-out queue of parked threads and pending tasks, which
+//! and to release is one addition. Whoever finds too few joins a first-in, first-out queue of parked threads and pending tasks, which
 //! live in their own stack frames and futures: no wait allocates. While the oldest asks for more than is free, permits gather for
 //! it. A task is never given permits, only woken, since it may never be polled again: it owns nothing until then.
 //!
-//! Reading order: `state.rs` (the word, invariants, why no wake-up is lost), `raw.rs` (the algorithm; the contended paths of
-//! threads and of tasks are in `latchwork-core`, `wait/block.rs` and `wait/acquire.rs`), `models/` (what is checked).
+//! Reading order: `state.rs` (the word, invariants, why no wake-up is lost), `layout.rs` (the numbers in it), `raw.rs` (the
+//! algorithm; the contended paths of threads and of tasks are in `latchwork-core`, `wait/block.rs` and `wait/acquire.rs`),
+//! `models/` (what is checked), `acquire.rs` (the methods of both semaphores).
 
 #![deny(unsafe_code)]
 
+mod acquire;
+mod any;
+mod bounded;
 mod contender;
 mod error;
 mod future;
 mod layout;
-mod owned;
 mod permit;
 mod raw;
 mod semaphore;
 mod state;
 
-pub use error::{Closed, TryAcquireError};
-pub use future::Acquire;
-pub use owned::{AcquireOwned, OwnedPermit};
-pub use permit::Permit;
+pub use any::AnySemaphore;
+pub use bounded::BoundedSemaphore;
+pub use error::{Closed, OverRelease, TryAcquireError};
+pub use future::{Acquire, AcquireOwned};
+pub use permit::{OwnedPermit, Permit};
 pub use semaphore::Semaphore;
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 //! A *hand-polled* future is one that the body polls itself: it is queued, woken and dropped exactly when the body says.
 
 mod acquire;
+mod bounded;
 mod cancel;
 mod close;
 mod fairness;
@@ -21,6 +22,7 @@ use latchwork_core::sync::model::{
 };
 use latchwork_core::sync::thread::yield_now;
 
+use crate::any::Raw;
 use crate::{Acquire, Closed, Permit, Semaphore, TryAcquireError};
 
 /// A semaphore and what it guards, for as long as the process lives: permits and futures borrow it, and are moved between

@@ -1,22 +1,29 @@
 //! Permits that are values.
 
 use core::fmt;
+use std::sync::Arc;
 
+use crate::any::AnySemaphore;
 use crate::semaphore::Semaphore;
 
-/// Permits of a [`Semaphore`], which dropping it gives back.
+/// Permits of a semaphore, which dropping it gives back.
 ///
 /// It may be sent to another thread and dropped there.
+///
+/// # Panics
+///
+/// Dropping it panics if the semaphore has no room for its permits, since somebody has given them back before; nothing has
+/// changed then.
 #[must_use = "permits are given back when they are dropped"]
-pub struct Permit<'a> {
-    semaphore: &'a Semaphore,
+pub struct Permit<'a, S: AnySemaphore = Semaphore> {
+    semaphore: &'a S,
     permits: usize,
 }
 
-impl<'a> Permit<'a> {
+impl<'a, S: AnySemaphore> Permit<'a, S> {
     /// Permits that the caller has acquired.
     #[inline]
-    pub(crate) const fn new(semaphore: &'a Semaphore, permits: usize) -> Self {
+    pub(crate) const fn new(semaphore: &'a S, permits: usize) -> Self {
         Self { semaphore, permits }
     }
 
@@ -27,7 +34,8 @@ impl<'a> Permit<'a> {
         self.permits
     }
 
-    /// Never gives them back: the semaphore has so many less.
+    /// Does not give them back. A [`Semaphore`] has so many less; those of a [`BoundedSemaphore`](crate::BoundedSemaphore) stay
+    /// in use until they are [released](crate::BoundedSemaphore::release).
     ///
     /// # Examples
     ///
@@ -38,8 +46,8 @@ impl<'a> Permit<'a> {
     /// assert_eq!(semaphore.available_permits(), 1);
     /// ```
     #[inline]
-    pub fn forget(self) {
-        core::mem::forget(self);
+    pub fn forget(mut self) {
+        self.permits = 0;
     }
 
     /// Takes so many out as a permit of their own. `None`, and nothing has changed, if there are fewer.
@@ -49,10 +57,12 @@ impl<'a> Permit<'a> {
     /// ```
     /// # use latchwork_semaphore::Semaphore;
     /// let semaphore = Semaphore::new(3);
-    /// let mut all = semaphore.try_acquire_many(3).unwrap();
-    /// let one = all.split(1).unwrap();
-    /// assert_eq!((all.count(), one.count()), (2, 1));
-    /// assert!(all.split(3).is_none());
+    /// let mut permit = semaphore.try_acquire_many(3).unwrap();
+    /// let one = permit.split(1).unwrap();
+    /// assert_eq!((permit.count(), one.count()), (2, 1));
+    /// drop(permit);
+    /// assert_eq!(semaphore.available_permits(), 2);
+    /// # drop(one);
     /// ```
     #[inline]
     pub fn split(&mut self, permits: usize) -> Option<Self> {
@@ -84,21 +94,102 @@ impl<'a> Permit<'a> {
         if !core::ptr::eq(self.semaphore, other.semaphore) {
             return Err(other);
         }
-        self.permits = self.permits.checked_add(other.permits).expect("two permits are more than can be counted");
+        self.permits = sum(self.permits, other.permits);
         other.forget();
         Ok(())
     }
 }
 
-impl Drop for Permit<'_> {
+/// Permits of a semaphore in an `Arc`, which dropping it gives back. Otherwise as [`Permit`].
+///
+/// # Panics
+///
+/// Dropping it panics as it does for [`Permit`].
+#[must_use = "permits are given back when they are dropped"]
+pub struct OwnedPermit<S: AnySemaphore = Semaphore> {
+    semaphore: Arc<S>,
+    permits: usize,
+}
+
+impl<S: AnySemaphore> OwnedPermit<S> {
+    /// Permits that the caller has acquired.
     #[inline]
-    fn drop(&mut self) {
-        self.semaphore.give_back(self.permits);
+    pub(crate) const fn new(semaphore: Arc<S>, permits: usize) -> Self {
+        Self { semaphore, permits }
+    }
+
+    /// How many they are.
+    #[inline]
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        self.permits
+    }
+
+    /// As [`Permit::forget`].
+    #[inline]
+    pub fn forget(mut self) {
+        self.permits = 0;
+    }
+
+    /// As [`Permit::split`].
+    #[inline]
+    pub fn split(&mut self, permits: usize) -> Option<Self> {
+        self.permits = self.permits.checked_sub(permits)?;
+        Some(Self::new(Arc::clone(&self.semaphore), permits))
+    }
+
+    /// As [`Permit::merge`].
+    ///
+    /// # Errors
+    ///
+    /// The other permit, where it is of another semaphore.
+    ///
+    /// # Panics
+    ///
+    /// If both together are more than a `usize` can hold; nothing has changed then.
+    pub fn merge(&mut self, other: Self) -> Result<(), Self> {
+        if !Arc::ptr_eq(&self.semaphore, &other.semaphore) {
+            return Err(other);
+        }
+        self.permits = sum(self.permits, other.permits);
+        other.forget();
+        Ok(())
     }
 }
 
-impl fmt::Debug for Permit<'_> {
+fn sum(these: usize, those: usize) -> usize {
+    these.checked_add(those).expect("two permits are more than can be counted")
+}
+
+#[inline]
+fn give_back<S: AnySemaphore>(semaphore: &S, permits: usize) {
+    if permits > 0 {
+        semaphore.raw().give_back(permits as i64).expect("permits are given back that somebody has given back before");
+    }
+}
+
+impl<S: AnySemaphore> Drop for Permit<'_, S> {
+    #[inline]
+    fn drop(&mut self) {
+        give_back(self.semaphore, self.permits);
+    }
+}
+
+impl<S: AnySemaphore> Drop for OwnedPermit<S> {
+    #[inline]
+    fn drop(&mut self) {
+        give_back(&*self.semaphore, self.permits);
+    }
+}
+
+impl<S: AnySemaphore> fmt::Debug for Permit<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Permit").field("count", &self.permits).finish_non_exhaustive()
+    }
+}
+
+impl<S: AnySemaphore> fmt::Debug for OwnedPermit<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OwnedPermit").field("count", &self.permits).finish_non_exhaustive()
     }
 }

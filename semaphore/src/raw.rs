@@ -18,7 +18,7 @@ use latchwork_core::wait::{
 
 use crate::contender::Asking;
 use crate::error::Closed;
-use crate::layout::{Counting, Layout, OutOfRange};
+use crate::layout::{Bounded, Counting, Layout, OutOfRange};
 use crate::state::{Refusal, State};
 
 /// How long a waiter puts up with losing the race for permits: a thread is granted them after that, for a task they are
@@ -36,6 +36,30 @@ impl RawSemaphore<Counting> {
         pub(crate) const fn new(permits: i64) -> Self {
             Self { state: State::new(permits), queue: WaitQueue::new() }
         }
+    }
+}
+
+impl RawSemaphore<Bounded> {
+    const_unless_checked! {
+        pub(crate) const fn bounded(limit: i64) -> Self {
+            Self { state: State::bounded(limit), queue: WaitQueue::new() }
+        }
+    }
+
+    /// Changes the limit, and what is free by as much.
+    pub(crate) fn set_limit(&self, limit: i64) {
+        let (grown, is_queued) = self.state.set_limit(limit);
+        if grown > 0 && is_queued {
+            self.look_for_waiters(grown);
+        }
+    }
+
+    pub(crate) fn limit(&self) -> i64 {
+        self.state.limit()
+    }
+
+    pub(crate) fn in_use(&self) -> i64 {
+        self.state.in_use()
     }
 }
 

@@ -8,17 +8,20 @@
 //! | 1         | `QUEUED`   | somebody is in the queue: who takes or gives back looks there  | under the queue's lock, from the queue |
 //! | 2         | `WAKING`   | a woken thread is on its way; no other is needed               | under the queue's lock                 |
 //! | 3         | `RESERVED` | what is free is a starved task's first; others give way once   | set by a release, cleared by the next to take |
-//! | 4 to 63   | numbers    | what is free, or owed: see [`layout`](crate::layout)           | by whoever takes or gives back         |
+//! | 4 to 63   | numbers    | what is free or owed, and the limit: see [`layout`](crate::layout) | by whoever takes or gives back     |
 //!
 //! # Invariants
 //!
 //! S1. Free and the permits that are out add up to what was given: no transition changes the one without the other, and
-//!     none is made that would take either beyond what the word can hold. (A permit that comes back where there is no room is
-//!     added, and taken out again: what it does not fit is a 2^11th of what the word can hold.)
+//!     none is made that would take either beyond what the word can hold. (A permit that comes back where there is no room,
+//!     since somebody has given it back before, is added and taken out again: sums wrap, and so are exact.)
 //! S2. While the queue's lock is free, `QUEUED` agrees with the queue.
 //! S3. While `QUEUED` is set, permits are taken under the queue's lock alone.
 //! S4. Nobody sleeps beside permits that it could have. Where somebody is queued, the queue's lock is free and what the oldest
 //!     asks for is free, somebody has been woken for it who has neither come nor passed the wake-up on.
+//! S5. What has gathered, which the queue keeps, is at least what is free, less what those ask for who were woken and have not
+//!     come yet, less what was added by those who are about to look at the queue. So a task is woken as soon as S4 wants it; and
+//!     not for what another has been woken for.
 //!
 //! # Why no wake-up is lost
 //!
@@ -32,7 +35,7 @@ use core::marker::PhantomData;
 use latchwork_core::const_unless_checked;
 use latchwork_core::sync::atomic::{AtomicU64, Ordering};
 
-use crate::layout::{Counting, Layout, OutOfRange};
+use crate::layout::{Bounded, Counting, Layout, OutOfRange};
 
 const CLOSED: u64 = 1;
 const QUEUED: u64 = 2;
@@ -64,6 +67,33 @@ impl State<Counting> {
         pub(crate) const fn new(permits: i64) -> Self {
             Self { word: AtomicU64::new((permits as u64) << Counting::SHIFT), layout: PhantomData }
         }
+    }
+}
+
+impl State<Bounded> {
+    const_unless_checked! {
+        /// With this limit, and so many permits free. It is at most `GREATEST`.
+        pub(crate) const fn bounded(limit: i64) -> Self {
+            Self { word: AtomicU64::new(Bounded::word(limit)), layout: PhantomData }
+        }
+    }
+
+    /// Changes the limit, and what is free by as much. Returns by how much it has grown, and whether somebody is queued.
+    pub(crate) fn set_limit(&self, limit: i64) -> (i64, bool) {
+        // ORDERING: Release, as in `put`. Weakening it fails
+        // `models::bounded::a_raised_limit_racing_a_thread_that_queues_wakes_it`.
+        let Ok(before) = self.update(Ordering::Release, |word| Ok::<_, Infallible>(Bounded::with_limit(word, limit)));
+        (limit - Bounded::limit(before), before & QUEUED != 0)
+    }
+
+    /// The limit.
+    pub(crate) fn limit(&self) -> i64 {
+        Bounded::limit(self.load())
+    }
+
+    /// How many permits are out.
+    pub(crate) fn in_use(&self) -> i64 {
+        Bounded::in_use(self.load())
     }
 }
 

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use latchwork_core::sync::model::watchdog;
-use latchwork_semaphore::Semaphore;
+use latchwork_semaphore::{BoundedSemaphore, OverRelease, Semaphore};
 
 const LIMIT: Duration = Duration::from_secs(60);
 const OPERATIONS: usize = 3_000;
@@ -119,4 +119,32 @@ fn what_cannot_be_held_is_refused_and_nothing_changes() {
     assert_eq!((semaphore.available_permits(), semaphore.debt()), (0, Semaphore::MAX_PERMITS));
     assert!(semaphore.try_acquire().is_err() && semaphore.try_acquire_many(0).is_ok());
     assert_eq!(semaphore.forget_permits(usize::MAX), 0);
+}
+
+#[test]
+fn what_comes_back_where_there_is_no_room_is_refused_and_nothing_changes() {
+    let panics = |run: &mut dyn FnMut()| std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err();
+    let semaphore = Semaphore::new(Semaphore::MAX_PERMITS);
+    let mut permit = Some(semaphore.acquire().unwrap());
+    semaphore.add_permits(1);
+    assert!(panics(&mut || drop(permit.take())));
+    assert_eq!(semaphore.available_permits(), Semaphore::MAX_PERMITS);
+
+    let semaphore = BoundedSemaphore::new(BoundedSemaphore::MAX_PERMITS);
+    let mut permit = Some(semaphore.acquire_many(BoundedSemaphore::MAX_PERMITS).unwrap());
+    semaphore.release(1).unwrap();
+    assert!(panics(&mut || drop(permit.take())));
+    assert_eq!((semaphore.available_permits(), semaphore.limit()), (1, BoundedSemaphore::MAX_PERMITS));
+    semaphore.set_limit(0);
+    assert_eq!(
+        (semaphore.debt(), semaphore.in_use()),
+        (BoundedSemaphore::MAX_PERMITS - 1, BoundedSemaphore::MAX_PERMITS - 1)
+    );
+    assert_eq!(semaphore.release(BoundedSemaphore::MAX_PERMITS), Err(OverRelease));
+    assert_eq!(semaphore.release(usize::MAX), Err(OverRelease));
+    assert!(panics(&mut || semaphore.set_limit(BoundedSemaphore::MAX_PERMITS + 1)));
+    assert!(panics(&mut || drop(BoundedSemaphore::new(usize::MAX))));
+    assert!(panics(&mut || drop(semaphore.acquire_many(BoundedSemaphore::MAX_PERMITS + 1))));
+    assert_eq!(semaphore.release(BoundedSemaphore::MAX_PERMITS - 1), Ok(()));
+    assert_eq!((semaphore.debt(), semaphore.in_use(), semaphore.limit()), (0, 0, 0));
 }

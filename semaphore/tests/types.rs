@@ -5,22 +5,29 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use latchwork_semaphore::{Acquire, AcquireOwned, Closed, OwnedPermit, Permit, Semaphore, TryAcquireError};
+use latchwork_semaphore::{
+    Acquire, AcquireOwned, AnySemaphore, BoundedSemaphore, Closed, OverRelease, OwnedPermit, Permit, Semaphore,
+    TryAcquireError,
+};
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 
-assert_impl_all!(Semaphore: Send, Sync, Unpin);
+assert_impl_all!(Semaphore: Send, Sync, Unpin, AnySemaphore);
+assert_impl_all!(BoundedSemaphore: Send, Sync, Unpin, AnySemaphore);
 assert_impl_all!(Permit<'static>: Send, Sync, Unpin);
+assert_impl_all!(Permit<'static, BoundedSemaphore>: Send, Sync, Unpin);
 assert_impl_all!(OwnedPermit: Send, Sync, Unpin);
 assert_impl_all!(Acquire<'static>: Send, Sync);
 assert_impl_all!(AcquireOwned: Send, Sync);
+assert_impl_all!(AcquireOwned<BoundedSemaphore>: Send, Sync);
 assert_not_impl_any!(AcquireOwned: Unpin);
 assert_not_impl_any!(Acquire<'static>: Unpin);
 assert_impl_all!(Closed: std::error::Error, Send, Sync, Copy);
 assert_impl_all!(TryAcquireError: std::error::Error, Send, Sync, Copy);
+assert_impl_all!(OverRelease: std::error::Error, Send, Sync, Copy);
 
 #[test]
 fn sizes_are_what_the_documentation_says() {
-    assert!(size_of::<Semaphore>() <= 32);
+    assert_eq!((size_of::<Semaphore>(), size_of::<BoundedSemaphore>()), (32, 32));
     assert_eq!(size_of::<Permit<'_>>(), 2 * size_of::<usize>());
 }
 
@@ -32,6 +39,9 @@ fn errors_say_what_they_mean() {
     semaphore.close();
     assert_eq!(semaphore.try_acquire().unwrap_err(), TryAcquireError::Closed);
     assert_eq!(semaphore.acquire().unwrap_err().to_string(), "the semaphore is closed");
+    let bounded = BoundedSemaphore::new(2);
+    assert_eq!(bounded.release(1).unwrap_err().to_string(), "more permits are given back than are in use");
+    assert_eq!(format!("{bounded:?}"), "BoundedSemaphore { limit: 2, in_use: 0, is_closed: false, .. }");
 }
 
 #[test]
@@ -48,6 +58,12 @@ fn owned_permits_keep_the_semaphore_alive_and_give_their_counts_back() {
     permit.split(2).unwrap().forget();
     drop(permit.split(1).unwrap());
     assert_eq!((semaphore.available_permits(), format!("{permit:?}")), (1, "OwnedPermit { count: 3, .. }".to_owned()));
+    let bounded = Arc::new(BoundedSemaphore::new(2));
+    let mut both = Arc::clone(&bounded).acquire_owned().unwrap();
+    both.merge(Arc::clone(&bounded).try_acquire_owned_for(Duration::ZERO).unwrap()).unwrap();
+    assert!(Arc::clone(&bounded).try_acquire_owned_until(Instant::now()).is_err());
+    both.forget();
+    assert_eq!((bounded.in_use(), Arc::strong_count(&bounded)), (2, 1));
     let weak = Arc::downgrade(&semaphore);
     drop(semaphore);
     assert_eq!(weak.upgrade().map(|semaphore| semaphore.available_permits()), Some(1));

@@ -84,3 +84,17 @@ fn no_permits_are_had_at_once() {
         guarded.assert_at_rest(0, 0);
     });
 }
+
+/// Breaks if somebody takes more for a moment than it has asked for, or takes before it looks.
+#[test]
+fn an_attempt_never_fails_while_enough_is_free() {
+    model(|| {
+        let guarded = guarded(3);
+        let one = |guarded: &'static Guarded| drop(guarded.semaphore.try_acquire().expect("two of three are free"));
+        let other = guarded.spawn(one);
+        assert!(guarded.semaphore.try_acquire_many(4).is_err());
+        drop(guarded.semaphore.try_acquire_many(2).expect("two of three are free"));
+        other.join();
+        guarded.assert_at_rest(3, 0);
+    });
+}

@@ -2,6 +2,19 @@
 
 use super::*;
 
+/// Breaks if a future takes anything before it is polled, or gives back what it never had.
+#[test]
+fn a_future_that_is_never_polled_leaves_no_trace() {
+    model(|| {
+        let guarded = guarded(2);
+        drop(guarded.semaphore.acquire_many_async(2));
+        let waiting = guarded.queued(3, &alarm());
+        drop(guarded.semaphore.acquire_async());
+        drop(waiting);
+        guarded.assert_at_rest(2, 0);
+    });
+}
+
 /// Breaks if a queued waiter that is dropped stays in the queue, or takes permits with it.
 #[test]
 fn a_queued_task_that_is_cancelled_leaves_no_trace() {

@@ -101,3 +101,47 @@ fn a_starved_thread_is_granted_its_permits() {
         guarded.assert_at_rest(0, 0);
     });
 }
+
+/// Breaks if what is free is not reserved for a task that was woken, came too late, and has waited for long; if somebody does
+/// not give way to it, or gives way twice.
+#[test]
+fn a_newcomer_gives_way_once_to_a_starved_task() {
+    model(|| {
+        let guarded = guarded(1);
+        let permit = guarded.semaphore.acquire().expect("it is open");
+        let mut starved = guarded.queued(1, &alarm());
+        drop(permit);
+        let permit = guarded.semaphore.try_acquire().expect("a woken task owns nothing");
+        assert!(poll_once(starved.as_mut()).is_pending());
+        let_time_pass();
+        drop(permit);
+        let alarm = alarm();
+        let mut newcomer = guarded.queued(1, &alarm);
+        assert_eq!(alarm.rings(), 1, "it is polled again");
+        if let Poll::Ready(permit) = poll_once(starved.as_mut()) {
+            drop(permit.expect("it is open"));
+        }
+        drop(take(&mut newcomer));
+        drop(starved);
+        guarded.assert_at_rest(1, 0);
+    });
+}
+
+/// The same where the starved task does not come.
+#[test]
+fn a_starved_task_that_does_not_come_is_passed() {
+    model(|| {
+        let guarded = guarded(1);
+        let permit = guarded.semaphore.acquire().expect("it is open");
+        let mut starved = guarded.queued(1, &alarm());
+        drop(permit);
+        let permit = guarded.semaphore.try_acquire().expect("a woken task owns nothing");
+        assert!(poll_once(starved.as_mut()).is_pending());
+        let_time_pass();
+        drop(permit);
+        guarded.count_up();
+        guarded.count_up_async();
+        drop(starved);
+        guarded.assert_at_rest(1, 2);
+    });
+}
