@@ -4,7 +4,7 @@ use core::convert::Infallible;
 use core::pin::Pin;
 use core::task::Waker;
 
-use latchwork_core::wait::{Contender, Entry, Held, Place, Signal, Waiter};
+use latchwork_core::wait::{Contender, Entrant, Entry, Held, Progress, Signal, Waiter};
 
 use crate::raw::RawMutex;
 
@@ -68,7 +68,7 @@ impl<P: Party> Contender for Asking<'_, P> {
         self.party.request()
     }
 
-    fn try_take(&self, reserved_too: bool) -> Result<(), Held<Infallible>> {
+    fn try_take(&self, _: Progress, reserved_too: bool) -> Result<(), Held<Infallible>> {
         self.mutex.try_take(reserved_too)
     }
 
@@ -76,8 +76,8 @@ impl<P: Party> Contender for Asking<'_, P> {
         self.mutex.has_company()
     }
 
-    fn enqueue(&self, waiter: Pin<&Waiter>, waker: Option<Waker>, place: Place) -> Entry {
-        self.mutex.enqueue(waiter, waker, place, &self.party)
+    fn enqueue(&self, entrant: Entrant<'_>) -> Entry {
+        self.mutex.enqueue(entrant, &self.party)
     }
 
     fn leave(&self, waiter: Pin<&Waiter>) -> Option<Signal> {

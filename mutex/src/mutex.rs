@@ -28,7 +28,7 @@ use crate::raw::RawMutex;
 ///   but it wakes an older task (`a_thread_on_its_way_holds_back_no_older_task`).
 /// - A thread that is the oldest waiter, and has waited for 1 ms, is granted the lock by the next unlock
 ///   (`a_starved_thread_is_granted_the_lock`). A woken thread that finds the lock taken goes back to the front of the queue.
-/// - For a task that was woken, lost the race, and has waited for 1 ms in all, the next unlock reserves the lock: every
+/// - For a task that was woken and lost the race, for the first time 1 ms ago, the next unlock reserves the lock: every
 ///   other contender gives way once, a task by returning `Pending` and waking itself, a thread by yielding
 ///   (`a_starved_task_is_given_way_to`). [`try_lock`](Self::try_lock) does not give way.
 /// - A task that is not polled owns nothing and delays nobody who is: a thread (`a_thread_passes_a_task_that_is_not_polled`),

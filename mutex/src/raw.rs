@@ -13,7 +13,9 @@ use core::time::Duration;
 
 use latchwork_core::const_unless_checked;
 use latchwork_core::sync::time::Instant;
-use latchwork_core::wait::{Acquire, Entry, Held, Kind, Place, QueueGuard, Signal, WaitQueue, Waiter, WakeList, block};
+use latchwork_core::wait::{
+    Acquire, Entrant, Entry, Held, Kind, QueueGuard, Signal, WaitQueue, Waiter, WakeList, block,
+};
 
 use crate::contender::{Alone, Asking, Party};
 use crate::state::State;
@@ -127,21 +129,12 @@ impl RawMutex {
     }
 
     /// Joins the queue, unless there turns out to be no need to wait.
-    ///
-    /// A thread that joins at the front has been on its way until now.
-    pub(crate) fn enqueue(
-        &self,
-        waiter: Pin<&Waiter>,
-        waker: Option<Waker>,
-        place: Place,
-        party: &impl Party,
-    ) -> Entry {
-        let was_on_its_way = waker.is_none() && place == Place::Front;
-        let now = Instant::now();
+    pub(crate) fn enqueue(&self, entrant: Entrant<'_>, party: &impl Party) -> Entry {
+        let (waiter, was_on_its_way) = (entrant.waiter, entrant.was_on_its_way());
         let mut queue = self.queue.lock();
         let waking = self.state.is_waking();
         // SAFETY: `block` and `Acquire` pass a waiter to the mutex that they wait for, and to no other.
-        unsafe { queue.push(waiter, waker, place, now) };
+        unsafe { queue.push(entrant) };
         self.refresh(&queue, waking && !was_on_its_way);
         let is_locked = self.state.confirm_locked().is_ok();
         let has_joined = is_locked && party.join_from_queue();
@@ -242,9 +235,10 @@ impl RawMutex {
         let mut reserved = hand_over;
         let mut granted = false;
         if let Some(oldest) = queue.oldest() {
-            let waited_for_long = hand_over || now.saturating_duration_since(oldest.since) >= PATIENCE;
+            let patience = oldest.since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
+            let waited_for_long = hand_over || patience >= PATIENCE;
             if oldest.kind == Kind::Task {
-                reserved |= waited_for_long && oldest.has_returned;
+                reserved |= waited_for_long;
                 let signal = if reserved { Signal::Favoured } else { Signal::Woken };
                 wakes.extend(queue.pop(Kind::Task, signal));
             }

@@ -3,7 +3,7 @@
 use core::pin::Pin;
 use core::task::Waker;
 
-use latchwork_core::wait::{Contender, Entry, Held, Place, Signal, Waiter};
+use latchwork_core::wait::{Contender, Entrant, Entry, Held, Progress, Signal, Waiter};
 
 use crate::error::Closed;
 use crate::layout::Layout;
@@ -29,16 +29,16 @@ impl<L: Layout> Contender for Asking<'_, L> {
         self.permits as u64
     }
 
-    fn try_take(&self, reserved_too: bool) -> Result<(), Held<Closed>> {
-        self.semaphore.try_take(self.permits, reserved_too)
+    fn try_take(&self, progress: Progress, reserved_too: bool) -> Result<(), Held<Closed>> {
+        self.semaphore.try_take(self.permits, progress, reserved_too)
     }
 
     fn has_company(&self) -> bool {
         self.semaphore.has_company()
     }
 
-    fn enqueue(&self, waiter: Pin<&Waiter>, waker: Option<Waker>, place: Place) -> Entry {
-        self.semaphore.enqueue(waiter, waker, place)
+    fn enqueue(&self, entrant: Entrant<'_>) -> Entry {
+        self.semaphore.enqueue(entrant, self.permits)
     }
 
     fn leave(&self, waiter: Pin<&Waiter>) -> Option<Signal> {

@@ -6,6 +6,7 @@
 
 #![expect(unsafe_code, reason = "a waiter is queued by its address")]
 
+use core::mem::take;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
@@ -13,7 +14,8 @@ use core::time::Duration;
 use latchwork_core::const_unless_checked;
 use latchwork_core::sync::time::Instant;
 use latchwork_core::wait::{
-    Acquire, Entry, Held, Kind, Place, QueueGuard, Signal, Standing, WaitQueue, Waiter, WakeList, block,
+    Acquire, Entrant, Entry, Held, Kind, Place, Progress, QueueGuard, Signal, Standing, WaitQueue, Waiter, WakeList,
+    block,
 };
 
 use crate::contender::Asking;
@@ -76,7 +78,7 @@ impl<L: Layout> RawSemaphore<L> {
     /// Takes permits that are free, reserved or not, unless they gather for somebody.
     #[inline]
     pub(crate) fn try_acquire(&self, permits: i64) -> Result<(), Held<Closed>> {
-        self.try_take(permits, true)
+        self.try_take(permits, Progress::Waiting, true)
     }
 
     /// Blocks this thread until it has the permits, or until `deadline`: false then.
@@ -141,67 +143,73 @@ impl<L: Layout> RawSemaphore<L> {
     pub(crate) fn close(&self) {
         let queue = self.queue.lock();
         if self.state.close() {
-            self.wake(queue, true);
+            self.wake(queue, 0, true);
         }
     }
 
-    /// So many more permits are free, or promised to nobody any more: wakes whoever can have them.
-    #[cold]
-    pub(crate) fn look_for_waiters(&self, permits: i64) {
-        let mut queue = self.queue.lock();
-        let gathered = queue.gathered() + permits as u64;
-        queue.set_gathered(gathered);
-        self.wake(queue, false);
-    }
-
-    /// As [`try_acquire`](Self::try_acquire), what is reserved only if `reserved_too`.
-    pub(crate) fn try_take(&self, permits: i64, reserved_too: bool) -> Result<(), Held<Closed>> {
-        let taken = match self.state.try_take(permits, reserved_too) {
-            Err(Refusal::Queued) => {
-                let queue = self.queue.lock();
-                // While the oldest asks for more than is free, that gathers for it.
-                let needed = queue.oldest().map_or(0, self::permits).max(permits);
-                self.state.take_beside_queue(permits, needed, reserved_too)
-            }
-            taken => taken,
+    /// Takes permits that are free; what is reserved for somebody only if `reserved_too`.
+    ///
+    /// Whoever has been woken need not look at the queue: it has been promised as many as it asks for. A newcomer looks when it
+    /// joins.
+    #[inline]
+    pub(crate) fn try_take(&self, permits: i64, progress: Progress, reserved_too: bool) -> Result<(), Held<Closed>> {
+        let taken = match progress {
+            Progress::Woken => self.state.take_promised(permits, reserved_too),
+            Progress::New | Progress::Waiting => self.state.try_take(permits, reserved_too),
         };
-        taken.map_err(|refusal| match refusal {
-            Refusal::Short | Refusal::Queued => Held::Locked,
-            Refusal::Reserved => Held::Reserved,
-            Refusal::Closed => Held::Never(Closed(())),
+        taken.or_else(|refusal| match refusal {
+            Refusal::Queued if progress == Progress::Waiting => self.try_take_beside_queue(permits, reserved_too),
+            refusal => Err(held(refusal)),
         })
     }
 
-    /// Joins the queue, unless what is asked for is free, and gathers for nobody.
-    pub(crate) fn enqueue(&self, waiter: Pin<&Waiter>, waker: Option<Waker>, place: Place) -> Entry {
-        let was_on_its_way = waker.is_none() && place == Place::Front;
-        let now = Instant::now();
-        let mut queue = self.queue.lock();
-        let (waking, _) = self.state.is_waking_and_free();
-        let promised = match place {
-            Place::Back => 0,
-            // It was woken for so many, which are nobody's now.
-            Place::Front => waiter.request(),
-        };
-        let gathered = if queue.is_empty() { u64::MAX } else { queue.gathered() + promised };
-        // SAFETY: `block` and `Acquire` pass a waiter to the semaphore that they wait for, and to no other.
-        unsafe { queue.push(waiter, waker, place, now) };
-        let oldest = queue.oldest().map_or(0, permits);
-        let asked_for = waiter.request() as i64;
-        let needed = oldest.max(asked_for);
-        if let Ok(free) = self.state.mark_queued(needed, waking && !was_on_its_way) {
-            queue.set_gathered(gathered.min(free.max(0) as u64));
-            if place == Place::Front {
-                self.wake(queue, false);
+    /// While the oldest asks for more than is free, that gathers for it. Otherwise it is for whoever comes first.
+    #[cold]
+    fn try_take_beside_queue(&self, permits: i64, reserved_too: bool) -> Result<(), Held<Closed>> {
+        let queue = self.queue.lock();
+        self.state.take_if_free(permits, self::needed(&queue, permits), reserved_too).map_err(held)
+    }
+
+    /// Joins the queue, unless what is asked for is free, and gathers for nobody: then it is taken, here and now.
+    pub(crate) fn enqueue(&self, entrant: Entrant<'_>, permits: i64) -> Entry {
+        let queue = self.queue.lock();
+        let mut needed = permits;
+        loop {
+            if let Ok(free) = self.state.mark_queued(needed, entrant.was_on_its_way()) {
+                self.push(queue, entrant, permits, free);
+                return Entry::Queued;
             }
-            return Entry::Queued;
+            if entrant.place == Place::Back {
+                needed = self::needed(&queue, permits);
+            }
+            match self.state.take_if_free(permits, needed, entrant.reserved_too) {
+                Ok(()) => return Entry::Joined(entrant.waker),
+                // Somebody who was woken has been faster, or more than is free is needed.
+                Err(Refusal::Short) => {}
+                Err(_) => return Entry::NotQueued(entrant.waker),
+            }
         }
-        // What is free gathers for nobody older. One that comes back takes it here and now: in `try_take` it would stand behind
-        // a younger one, for whom it seems to gather.
-        let has_joined = place == Place::Front && self.state.take_beside_queue(asked_for, asked_for, true).is_ok();
-        let waker = queue.remove(waiter).expect("it was queued under this very lock");
-        self.state.set_mode(!queue.is_empty(), waking);
-        if has_joined { Entry::Joined(waker) } else { Entry::NotQueued(waker) }
+    }
+
+    /// Queues it, and unlocks the queue. So much was free when it was marked.
+    fn push(&self, mut queue: QueueGuard<'_>, entrant: Entrant<'_>, permits: i64, free: i64) {
+        let (place, was_empty) = (entrant.place, queue.is_empty());
+        let gathered = match place {
+            // Those who were woken before may come late, or never.
+            _ if was_empty => free,
+            // What has gathered for the oldest, it keeps.
+            Place::Back => 0,
+            // It was promised as much, which is nobody's now.
+            Place::Front => (queue.take_gathered() as i64 + permits).min(free),
+        };
+        // SAFETY: `block` and `Acquire` pass a waiter to the semaphore that they wait for, and to no other.
+        unsafe { queue.push(entrant) };
+        if was_empty || place == Place::Front {
+            queue.set_gathered(gathered.max(0) as u64);
+        }
+        if place == Place::Front {
+            self.wake(queue, 0, false);
+        }
     }
 
     pub(crate) fn has_company(&self) -> bool {
@@ -215,33 +223,39 @@ impl<L: Layout> RawSemaphore<L> {
     /// Leaves the queue. What has gathered for one that leaves may be enough for those behind it.
     pub(crate) fn leave(&self, waiter: Pin<&Waiter>) -> Option<Signal> {
         let mut queue = self.queue.lock();
-        let gathered = queue.gathered();
+        let gathered = queue.take_gathered();
         match queue.remove(waiter) {
             Ok(waker) => {
-                queue.set_gathered(gathered);
-                self.wake(queue, false);
+                self.wake(queue, gathered as i64, false);
                 drop(waker);
                 None
             }
-            Err(signal) => Some(signal),
+            Err(signal) => {
+                queue.set_gathered(gathered);
+                Some(signal)
+            }
         }
     }
 
     /// A woken thread has its permits, or will never have any: the next one may be on its way.
     pub(crate) fn arrive(&self) {
-        let mut queue = self.queue.lock();
+        let queue = self.queue.lock();
         self.state.set_mode(!queue.is_empty(), false);
-        queue.set_gathered(self.state.free().max(0) as u64);
-        self.wake(queue, false);
+        self.wake(queue, i64::MAX, false);
     }
 
-    /// Wakes whoever is to be woken, and releases the queue's lock.
-    fn wake(&self, queue: QueueGuard<'_>, everybody: bool) {
-        let now = Instant::now();
+    /// So many more permits are free, or promised to nobody any more: wakes whoever can have them.
+    #[cold]
+    pub(crate) fn look_for_waiters(&self, permits: i64) {
+        self.wake(self.queue.lock(), permits, false);
+    }
+
+    /// Wakes whoever is to be woken, now that so many permits more have gathered, and releases the queue's lock.
+    fn wake(&self, queue: QueueGuard<'_>, mut more: i64, everybody: bool) {
         let mut locked = Some(queue);
-        WakeList::<8>::wake_in_batches(|wakes| {
+        WakeList::<2>::wake_in_batches(|wakes| {
             let mut queue = locked.take().unwrap_or_else(|| self.queue.lock());
-            self.gather(&mut queue, now, everybody, wakes);
+            self.gather(&mut queue, take(&mut more), everybody, wakes);
             // A waker is foreign code: it may poll inline, acquire from this very semaphore, or panic. The lock is released
             // here.
         });
@@ -252,24 +266,30 @@ impl<L: Layout> RawSemaphore<L> {
     /// - A task is woken for what has gathered. It may never be polled again, so that the first thread is woken, too.
     /// - A thread is woken if what it asks for is free, and no other is on its way; where it has waited for long, it is granted
     ///   its permits instead.
-    fn gather(&self, queue: &mut QueueGuard<'_>, now: Instant, everybody: bool, wakes: &mut WakeList<8>) {
+    fn gather(&self, queue: &mut QueueGuard<'_>, more: i64, everybody: bool, wakes: &mut WakeList<2>) {
         // What is added from here on finds somebody queued, and is looked at by whoever adds it.
         let (mut waking, mut free) = self.state.is_waking_and_free();
+        let mut gathered = more.saturating_add(queue.take_gathered() as i64).min(free);
         let mut reserved = false;
-        let mut gathered = (queue.gathered() as i64).min(free);
-        while !wakes.is_full() {
+        let mut now = None;
+        // A waiter's memory is another's, and not touched in vain.
+        while !wakes.is_full() && (everybody || gathered > 0 || !waking && queue.has(Kind::Thread)) {
             let Some(oldest) = queue.oldest() else { break };
-            let waited_for_long = now.saturating_duration_since(oldest.since) >= PATIENCE;
+            let asks_for = permits(oldest);
+            let has_waited_for_long = oldest.since.is_some_and(|since| {
+                let now = *now.get_or_insert_with(Instant::now);
+                now.saturating_duration_since(since) >= PATIENCE
+            });
             let signal = match oldest.kind {
                 _ if everybody => Signal::Woken,
-                Kind::Task if permits(oldest) <= gathered => {
-                    let favoured = waited_for_long && oldest.has_returned;
-                    reserved |= favoured;
-                    if favoured { Signal::Favoured } else { Signal::Woken }
+                Kind::Task if asks_for <= gathered && has_waited_for_long => {
+                    reserved = true;
+                    Signal::Favoured
                 }
-                Kind::Thread if !waking && permits(oldest) <= free => {
-                    if waited_for_long && self.state.take_beside_queue(permits(oldest), permits(oldest), true).is_ok() {
-                        free -= permits(oldest);
+                Kind::Task if asks_for <= gathered => Signal::Woken,
+                Kind::Thread if !waking && asks_for <= free => {
+                    if has_waited_for_long && self.state.take_if_free(asks_for, asks_for, true).is_ok() {
+                        free -= asks_for;
                         Signal::Granted
                     } else {
                         waking = true;
@@ -278,21 +298,36 @@ impl<L: Layout> RawSemaphore<L> {
                 }
                 _ => break,
             };
-            gathered -= permits(oldest);
+            gathered -= asks_for;
             wakes.extend(queue.pop(oldest.kind, signal));
         }
-        let oldest_fits = queue.oldest().is_some_and(|oldest| permits(oldest) <= free);
-        let first = queue.first(Kind::Thread).filter(|thread| permits(*thread) <= free);
-        if let Some(thread) = first.filter(|_| oldest_fits && !waking && !wakes.is_full()) {
-            waking = true;
-            gathered -= permits(thread);
-            wakes.extend(queue.pop(Kind::Thread, Signal::Woken));
+        if !waking && !wakes.is_full() {
+            let first = queue.first(Kind::Thread).map(permits).filter(|asks_for| needed(queue, *asks_for) <= free);
+            if let Some(asks_for) = first {
+                waking = true;
+                gathered -= asks_for;
+                wakes.extend(queue.pop(Kind::Thread, Signal::Woken));
+            }
         }
         queue.set_gathered(gathered.max(0) as u64);
         self.state.set_mode(!queue.is_empty(), waking);
         if reserved {
             self.state.reserve();
         }
+    }
+}
+
+/// How many have to be free for somebody behind the oldest to take so many: what is fewer than the oldest asks for gathers for
+/// it.
+fn needed(queue: &QueueGuard<'_>, asks_for: i64) -> i64 {
+    queue.oldest().map_or(0, permits).max(asks_for)
+}
+
+fn held(refusal: Refusal) -> Held<Closed> {
+    match refusal {
+        Refusal::Short | Refusal::Queued => Held::Locked,
+        Refusal::Reserved => Held::Reserved,
+        Refusal::Closed => Held::Never(Closed(())),
     }
 }
 

@@ -16,7 +16,7 @@
 //!     none is made that would take either beyond what the word can hold. (A permit that comes back where there is no room,
 //!     since somebody has given it back before, is added and taken out again: sums wrap, and so are exact.)
 //! S2. While the queue's lock is free, `QUEUED` agrees with the queue.
-//! S3. While `QUEUED` is set, permits are taken under the queue's lock alone.
+//! S3. While `QUEUED` is set, permits are taken under the queue's lock, but for those whom somebody was woken for.
 //! S4. Nobody sleeps beside permits that it could have. Where somebody is queued, the queue's lock is free and what the oldest
 //!     asks for is free, somebody has been woken for it who has neither come nor passed the wake-up on.
 //! S5. What has gathered, which the queue keeps, is at least what is free, less what those ask for who were woken and have not
@@ -104,8 +104,13 @@ impl<L: Layout> State<L> {
         self.take(permits, permits, reserved_too, QUEUED)
     }
 
+    /// The same for somebody who was woken for them, whoever is queued.
+    pub(crate) fn take_promised(&self, permits: i64, reserved_too: bool) -> Result<(), Refusal> {
+        self.take(permits, permits, reserved_too, 0)
+    }
+
     /// The same under the queue's lock, whoever is queued, if as much as `needed` is free.
-    pub(crate) fn take_beside_queue(&self, permits: i64, needed: i64, reserved_too: bool) -> Result<(), Refusal> {
+    pub(crate) fn take_if_free(&self, permits: i64, needed: i64, reserved_too: bool) -> Result<(), Refusal> {
         self.take(permits, needed, reserved_too, 0)
     }
 
@@ -117,9 +122,10 @@ impl<L: Layout> State<L> {
             flags if flags & CLOSED != 0 => Err(Refusal::Closed),
             // Nothing is there whatever is owed, and gathers for nobody.
             _ if permits == 0 => Ok(word),
-            flags if flags & look != 0 => Err(Refusal::Queued),
             _ if L::free(word) < needed => Err(Refusal::Short),
+            // Before a look at the queue: whoever gives way does not join it.
             flags if flags & RESERVED != 0 && !reserved_too => Err(Refusal::Reserved),
+            flags if flags & look != 0 => Err(Refusal::Queued),
             _ => Ok(L::add(word, -permits) & !RESERVED),
         });
         taken.map(|_| ())
@@ -160,16 +166,17 @@ impl<L: Layout> State<L> {
         self.update(Ordering::Relaxed, |word| L::add_checked(word, -permits)).map(|_| ())
     }
 
-    /// Says that somebody is queued, under the queue's lock, unless there is as much free as `needed`, or nobody acquires any
-    /// more. Returns what is free: whatever is added to it from now on finds somebody queued.
-    pub(crate) fn mark_queued(&self, needed: i64, waking: bool) -> Result<i64, NoNeedToWait> {
+    /// Says that somebody is queued, under the queue's lock, and that a thread which was on its way no longer is, unless there is
+    /// as much free as `needed`, or nobody acquires any more. Returns what is free: whatever is added to it from now on finds
+    /// somebody queued.
+    pub(crate) fn mark_queued(&self, needed: i64, was_on_its_way: bool) -> Result<i64, NoNeedToWait> {
         // ORDERING: Relaxed: the queue's lock publishes the queue; which of this and a `put` comes first is a matter of one
         // word.
         let marked = self.update(Ordering::Relaxed, |word| {
             if word & CLOSED != 0 || L::free(word) >= needed {
                 Err(NoNeedToWait)
             } else {
-                Ok(with_mode(word, true, waking))
+                Ok(with_mode(word, true, word & WAKING != 0 && !was_on_its_way))
             }
         });
         marked.map(L::free)

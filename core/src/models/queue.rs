@@ -2,14 +2,19 @@
 
 use super::*;
 
+fn entrant<'a>(waiter: Pin<&'a Waiter>, waker: Option<&Waker>, place: Place) -> Entrant<'a> {
+    let now = (place == Place::Front).then(Instant::now);
+    Entrant { waiter, waker: waker.cloned(), place, now, reserved_too: false }
+}
+
 fn push_thread(queue: &mut QueueGuard<'_>, waiter: Pin<&Waiter>) {
     // SAFETY: the models remove or pop what they push, before it is dropped, from the queue they pushed it on.
-    unsafe { queue.push(waiter, None, Place::Back, Instant::now()) }
+    unsafe { queue.push(entrant(waiter, None, Place::Back)) }
 }
 
 fn push_task(queue: &mut QueueGuard<'_>, waiter: Pin<&Waiter>) {
     // SAFETY: as in `push_thread`.
-    unsafe { queue.push(waiter, Some(Waker::noop().clone()), Place::Back, Instant::now()) }
+    unsafe { queue.push(entrant(waiter, Some(Waker::noop()), Place::Back)) }
 }
 
 /// Breaks if the Acquire or the Release of the queue's lock is weakened, or if a sleeper for the lock is not woken.
@@ -124,7 +129,7 @@ fn a_popped_task_is_polled_again() {
         let waiter = waiter.as_ref();
         let alarm = Arc::new(Alarm::default());
         // SAFETY: it is removed below, or has been popped.
-        unsafe { queue.lock().push(waiter, Some(alarm.waker()), Place::Back, Instant::now()) };
+        unsafe { queue.lock().push(entrant(waiter, Some(&alarm.waker()), Place::Back)) };
         popper.join();
         match queue.lock().remove(waiter) {
             Ok(waker) => assert!(waker.is_some() && alarm.rings() == 0),
@@ -181,9 +186,9 @@ fn a_waiter_that_returns_keeps_its_place() {
         assert!(guard.pop(Kind::Task, Signal::Woken).is_some());
         assert_eq!(guard.oldest().unwrap().kind, Kind::Thread);
         // SAFETY: all three are removed below.
-        unsafe { guard.push(waiters[0].as_ref(), Some(Waker::noop().clone()), Place::Front, Instant::now()) };
+        unsafe { guard.push(entrant(waiters[0].as_ref(), Some(Waker::noop()), Place::Front)) };
         let oldest = guard.oldest().unwrap();
-        assert!(oldest.kind == Kind::Task && oldest.has_returned);
+        assert!(oldest.kind == Kind::Task && oldest.since.is_some());
         for index in [1, 0, 2] {
             assert!(guard.remove(waiters[index].as_ref()).is_ok());
         }
@@ -249,7 +254,7 @@ fn a_replaced_waker_is_the_one_that_is_woken() {
         let waiter = waiter.as_ref();
         let (first, second) = (Arc::new(Alarm::default()), Arc::new(Alarm::default()));
         // SAFETY: it is popped below.
-        unsafe { queue.lock().push(waiter, Some(first.waker()), Place::Back, Instant::now()) };
+        unsafe { queue.lock().push(entrant(waiter, Some(&first.waker()), Place::Back)) };
         let popper = spawn({
             let queue = Arc::clone(&queue);
             move || {

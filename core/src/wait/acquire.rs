@@ -5,9 +5,10 @@ use core::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::contend::{Contender, Entry, Held, Place};
+use super::contend::{Contender, Entrant, Entry, Held, Place, Progress};
 use super::parker::Signal;
 use super::waiter::Waiter;
+use crate::sync::time::Instant;
 
 /// How far an [`Acquire`] has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +91,12 @@ impl Acquire {
                 *this.stage = Stage::Woken { favoured: signal == Signal::Favoured };
             }
             let reserved_too = *this.gave_way || *this.stage == Stage::Woken { favoured: true };
-            match contender.try_take(reserved_too) {
+            let progress = match *this.stage {
+                Stage::Woken { .. } => Progress::Woken,
+                Stage::Queued => Progress::Waiting,
+                Stage::Idle | Stage::Done => Progress::New,
+            };
+            match contender.try_take(progress, reserved_too) {
                 Err(Held::Locked) => {}
                 Err(Held::Reserved) => {
                     *this.gave_way = true;
@@ -125,7 +131,9 @@ impl Acquire {
                 }
             };
             // The waker is cloned before the queue is locked: that is foreign code, and may panic.
-            match contender.enqueue(waiter, Some(cx.waker().clone()), place) {
+            let waker = Some(cx.waker().clone());
+            let now = (place == Place::Front).then(Instant::now);
+            match contender.enqueue(Entrant { waiter, waker, place, now, reserved_too }) {
                 Entry::Queued => {
                     *this.stage = Stage::Queued;
                     return Poll::Pending;

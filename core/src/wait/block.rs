@@ -2,7 +2,7 @@
 
 use core::pin::pin;
 
-use super::contend::{Contender, Entry, Held, Place};
+use super::contend::{Contender, Entrant, Entry, Held, Place, Progress};
 use super::parker::Signal;
 use super::waiter::Waiter;
 use crate::Spin;
@@ -29,7 +29,7 @@ const RETURNED_TURNS: u32 = 7;
 #[cold]
 pub fn block<C: Contender>(contender: &C, deadline: Option<Instant>) -> Result<bool, C::Never> {
     if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-        return match contender.try_take(true) {
+        return match contender.try_take(Progress::Waiting, true) {
             Ok(()) => Ok(true),
             Err(Held::Locked | Held::Reserved) => Ok(false),
             Err(Held::Never(never)) => Err(never),
@@ -51,7 +51,8 @@ fn wait<C: Contender>(contender: &C, deadline: Option<Instant>, mut gave_way: bo
     let waiter = waiter.as_ref();
     let mut place = Place::Back;
     loop {
-        let has_joined = match contender.enqueue(waiter, None, place) {
+        let now = Some(Instant::now());
+        let has_joined = match contender.enqueue(Entrant { waiter, waker: None, place, now, reserved_too: gave_way }) {
             Entry::Queued => {
                 if place == Place::Front {
                     waiter.parker().spin(RETURNED_TURNS);
@@ -82,9 +83,13 @@ fn wait<C: Contender>(contender: &C, deadline: Option<Instant>, mut gave_way: bo
 
 /// Tries a bounded number of times. A newcomer gives up at once where others wait already.
 fn spin<C: Contender>(contender: &C, place: Place, gave_way: &mut bool) -> Result<bool, C::Never> {
-    let mut spin = Spin::new(if place == Place::Back { NEWCOMER_TURNS } else { WOKEN_TURNS });
+    let (progress, turns) = match place {
+        Place::Back => (Progress::New, NEWCOMER_TURNS),
+        Place::Front => (Progress::Woken, WOKEN_TURNS),
+    };
+    let mut spin = Spin::new(turns);
     loop {
-        match contender.try_take(*gave_way) {
+        match contender.try_take(progress, *gave_way) {
             Ok(()) => return Ok(true),
             Err(Held::Reserved) => {
                 *gave_way = true;

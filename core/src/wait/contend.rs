@@ -6,6 +6,7 @@ use std::task::Waker;
 
 use super::parker::Signal;
 use super::waiter::Waiter;
+use crate::sync::time::Instant;
 
 /// Somebody who asks a primitive for something.
 ///
@@ -23,15 +24,13 @@ pub trait Contender {
     /// # Errors
     ///
     /// Why it could not be had.
-    fn try_take(&self, reserved_too: bool) -> Result<(), Held<Self::Never>>;
+    fn try_take(&self, progress: Progress, reserved_too: bool) -> Result<(), Held<Self::Never>>;
 
     /// Whether somebody is queued or on its way: a newcomer queues then without turning.
     fn has_company(&self) -> bool;
 
     /// Joins the queue, unless there turns out to be no need to wait.
-    ///
-    /// A thread that joins at the front has been on its way until now.
-    fn enqueue(&self, waiter: Pin<&Waiter>, waker: Option<Waker>, place: Place) -> Entry;
+    fn enqueue(&self, entrant: Entrant<'_>) -> Entry;
 
     /// Leaves the queue with nothing. Returns the signal where it has come before; the waiter has to act on it then.
     fn leave(&self, waiter: Pin<&Waiter>) -> Option<Signal>;
@@ -64,6 +63,39 @@ pub enum Held<Never> {
     Reserved,
     /// It will never be had.
     Never(Never),
+}
+
+/// How far somebody has come who tries to take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// It has just come, and joins the queue if this fails: it need not look there before.
+    New,
+    /// It is queued already, or does not want to be.
+    Waiting,
+    /// It has been woken: nobody in the queue is before it.
+    Woken,
+}
+
+/// Somebody who joins the queue.
+#[derive(Debug)]
+pub struct Entrant<'a> {
+    /// Its waiter.
+    pub waiter: Pin<&'a Waiter>,
+    /// A task's waker. `None` for a thread.
+    pub waker: Option<Waker>,
+    /// Where it joins. A thread that joins at the front has been on its way until now.
+    pub place: Place,
+    /// What the clock says, where its [patience](super::Standing::since) may begin.
+    pub now: Option<Instant>,
+    /// Whether it takes what is reserved for somebody else.
+    pub reserved_too: bool,
+}
+
+impl Entrant<'_> {
+    /// Whether it is a woken thread that has come too late.
+    pub const fn was_on_its_way(&self) -> bool {
+        self.waker.is_none() && matches!(self.place, Place::Front)
+    }
 }
 
 /// Where a waiter joins the queue.

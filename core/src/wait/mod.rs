@@ -18,7 +18,7 @@ mod wake_list;
 
 pub use acquire::Acquire;
 pub use block::block;
-pub use contend::{Contender, Entry, Held, Place};
+pub use contend::{Contender, Entrant, Entry, Held, Place, Progress};
 pub use parker::{Parker, Signal, Unpark};
 pub use queue::{Kind, QueueGuard, Standing, WaitQueue};
 pub use waiter::Waiter;

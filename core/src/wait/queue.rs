@@ -2,23 +2,28 @@
 //!
 //! # Shape
 //!
-//! Two circular lists, linked through the waiters themselves, one of the threads and one of the tasks. A waiter's `place`,
-//! taken when it first came, says which of the two heads is older, so that together they are one first-in, first-out
-//! queue, in which the first thread, the first task and the oldest of all are each found in one step. (In a single list,
-//! the first thread behind a thousand tasks would be a thousand steps away.)
+//! Two circular lists, linked through the waiters themselves, one of the threads and one of the tasks. The queue knows the
+//! youngest of each, whose `next` is the oldest. A waiter's `place`, taken when it first came, says which of the two oldest is
+//! older, so that together they are one first-in, first-out queue, in which the first thread, the first task and the oldest of
+//! all are each found in two steps. (In a single list, the first thread behind a thousand tasks would be a thousand steps away.)
 //!
 //! ```text
-//!             ┌──────────────────────┐                ┌────────────────────┐
-//!   threads ─▶│ place 2 ⇄ 5 ⇄ 6      │       tasks ─▶ │ place 3 ⇄ 4        │   oldest: the thread at 2
-//!             └──────────────────────┘                └────────────────────┘
+//!     ┌──────────────────┐                   ┌─────────────┐
+//!     └▶ place 2 ⇄ 5 ⇄ 6 ┘                   └▶ place 3 ⇄ 4 ┘           oldest: the thread at 2
+//!                      ▲                                 ▲
+//!                   threads                            tasks
 //! ```
+//!
+//! A waiter's memory was last written by another processor, and each look at it under the lock is waited for by all. So to queue
+//! touches the youngest alone, and to take the oldest out touches that and the youngest, but not the next in turn.
 //!
 //! # Invariants
 //!
-//! Q1. Heads, links and `place` counter are read and written only by the holder of the queue's lock.
+//! Q1. Ends, links and `place` counter are read and written only by the holder of the queue's lock.
 //! Q2. A waiter is linked if and only if its parker is armed, while the lock is free.
 //! Q3. A linked waiter is alive and in its place: it is pinned, and its `Drop` aborts the process where it is still linked.
-//! Q4. `next` and `previous` of a linked waiter name linked waiters of the same list (itself, where it is alone).
+//! Q4. `next` of a linked waiter names the next younger one, of the youngest the oldest (itself, where it is alone). `previous`
+//!     names the next older one; in the oldest it means nothing.
 //! Q5. Under the lock nothing foreign runs: wakers are moved in and out, and neither cloned, woken nor dropped.
 //!
 //! # Memory ordering
@@ -29,11 +34,12 @@
 #![expect(unsafe_code, reason = "the links of an intrusive list are pointers")]
 
 use core::fmt;
+use core::mem::take;
 use core::pin::Pin;
 use core::ptr::NonNull;
 use std::task::Waker;
 
-use super::contend::Place;
+use super::contend::{Entrant, Place};
 use super::lock::QueueLock;
 use super::parker::Signal;
 use super::waiter::{Link, Waiter};
@@ -55,10 +61,9 @@ pub enum Kind {
 pub struct Standing {
     /// Who it is.
     pub kind: Kind,
-    /// When it was first queued.
-    pub since: Instant,
-    /// Whether it has been woken, found nothing, and come back to the front.
-    pub has_returned: bool,
+    /// When its patience began: for a thread, when it was first queued; for a task, when it first came back to the front, having
+    /// been woken and found nothing.
+    pub since: Option<Instant>,
     /// What it asks for.
     pub request: u64,
 }
@@ -68,16 +73,16 @@ pub struct WaitQueue {
     lock: QueueLock,
     /// The place of the next newcomer. It may wrap: only the difference of two places counts (see `is_older`).
     next_place: UnsafeCell<u32>,
-    heads: UnsafeCell<Heads>,
+    ends: UnsafeCell<Ends>,
 }
 
-/// The oldest waiter of each kind.
-struct Heads {
+/// The youngest waiter of each kind.
+struct Ends {
     threads: Option<NonNull<Waiter>>,
     tasks: Option<NonNull<Waiter>>,
 }
 
-impl Heads {
+impl Ends {
     const fn of(&mut self, kind: Kind) -> &mut Option<NonNull<Waiter>> {
         match kind {
             Kind::Thread => &mut self.threads,
@@ -100,7 +105,7 @@ impl WaitQueue {
             Self {
                 lock: QueueLock::new(),
                 next_place: UnsafeCell::new(0),
-                heads: UnsafeCell::new(Heads { threads: None, tasks: None }),
+                ends: UnsafeCell::new(Ends { threads: None, tasks: None }),
             }
         }
     }
@@ -158,15 +163,16 @@ impl fmt::Debug for QueueGuard<'_> {
 
 impl QueueGuard<'_> {
     /// Queues a waiter, a task with its waker, a thread without: a newcomer behind everybody; one that has been here before
-    /// ahead of all others of its kind, with the place and the time that it first had.
+    /// ahead of all others of its kind, with the place that it first had.
     ///
     /// # Safety
     ///
-    /// Until `waiter` has left this queue, by a signal or by [`remove`](Self::remove), it is passed to no method of another
+    /// Until the waiter has left this queue, by a signal or by [`remove`](Self::remove), it is passed to no method of another
     /// queue. (It may be leaked, and the queue then be moved or dropped: queue and waiters point to waiters only.)
-    pub unsafe fn push(&mut self, waiter: Pin<&Waiter>, waker: Option<Waker>, place: Place, now: Instant) {
-        let kind = self.link(waiter, waker);
-        match place {
+    pub unsafe fn push(&mut self, entrant: Entrant<'_>) {
+        let waiter = entrant.waiter;
+        self.link(waiter, entrant.waker, entrant.place);
+        match entrant.place {
             Place::Back => {
                 let number = self.queue.next_place.with_mut(|next| {
                     // SAFETY: the pointer is the cell's, and the lock is held (Q1).
@@ -175,40 +181,41 @@ impl QueueGuard<'_> {
                 });
                 with_link(waiter.get_ref(), |link| {
                     link.place = number;
-                    link.since = Some(now);
-                    link.has_returned = false;
+                    link.since = entrant.now;
                 });
             }
-            Place::Front => {
-                with_link(waiter.get_ref(), |link| link.has_returned = true);
-                // A circular list is turned by one to make its youngest its oldest.
-                self.with_heads(|heads| *heads.of(kind) = Some(NonNull::from(waiter.get_ref())));
-            }
+            Place::Front => with_link(waiter.get_ref(), |link| link.since = link.since.or(entrant.now)),
         }
     }
 
-    /// Links the waiter in as the youngest of its kind, and arms it.
-    fn link(&mut self, waiter: Pin<&Waiter>, waker: Option<Waker>) -> Kind {
+    /// Links the waiter in as the youngest of its kind or as the oldest, and arms it.
+    fn link(&mut self, waiter: Pin<&Waiter>, waker: Option<Waker>, place: Place) {
         debug_assert!(!waiter.parker().is_armed(), "a waiter is queued twice");
         let node = NonNull::from(waiter.get_ref());
         let kind = if waker.is_some() { Kind::Task } else { Kind::Thread };
-        let head = self.with_heads(|heads| *heads.of(kind).get_or_insert(node));
-        let previous = if head == node { node } else { youngest(head) };
+        let youngest = self.with_ends(|ends| match place {
+            Place::Back => ends.of(kind).replace(node),
+            Place::Front => ends.of(kind).or_else(|| ends.of(kind).replace(node)),
+        });
+        let next = match youngest {
+            None => node,
+            Some(youngest) => {
+                let oldest = next_of(youngest);
+                set_next(youngest, node);
+                if place == Place::Front {
+                    set_previous(oldest, node);
+                }
+                oldest
+            }
+        };
         with_link(waiter.get_ref(), |link| {
-            link.previous = Some(previous);
-            link.next = Some(head);
+            link.previous = youngest;
+            link.next = Some(next);
             // The slot is empty: the waker of an earlier stay was moved out when it ended (Q5).
             debug_assert!(link.waker.is_none());
             *link.waker = waker;
         });
-        if head != node {
-            // SAFETY: `previous` is linked (Q4) and so alive (Q3); the lock is held (Q1).
-            with_link(unsafe { previous.as_ref() }, |link| link.next = Some(node));
-            // SAFETY: `head` is linked and so alive (Q3); the lock is held (Q1).
-            with_link(unsafe { head.as_ref() }, |link| link.previous = Some(node));
-        }
         waiter.parker().arm();
-        kind
     }
 
     /// Takes a waiter out, wherever it stands, and returns its waker to be dropped after the lock is released.
@@ -240,11 +247,11 @@ impl QueueGuard<'_> {
     /// `met` is asked about each in turn until it says yes, and may do then what it said yes to: the waiter is certain to be
     /// taken out. `None` where it never does. Takes as many steps as it asks.
     pub fn pop_if(&mut self, kind: Kind, signal: Signal, mut met: impl FnMut(u64) -> bool) -> Option<Wake> {
-        let head = self.with_heads(|heads| *heads.of(kind))?;
-        let mut node = head;
-        // SAFETY: the head and what follows it is linked (Q4) and so alive (Q3), until a signal is sent.
+        let oldest = self.oldest_of(kind)?;
+        let mut node = oldest;
+        // SAFETY: the oldest and what follows it is linked (Q4) and so alive (Q3), until a signal is sent.
         while !met(unsafe { node.as_ref() }.request()) {
-            node = next_of(node).filter(|next| *next != head)?;
+            node = Some(next_of(node)).filter(|next| *next != oldest)?;
         }
         // SAFETY: as above.
         let waiter = unsafe { node.as_ref() };
@@ -278,50 +285,60 @@ impl QueueGuard<'_> {
     }
 
     /// Whether nobody waits.
+    #[inline]
     pub fn is_empty(&self) -> bool {
-        self.with_heads(|heads| heads.threads.is_none() && heads.tasks.is_none())
+        self.with_ends(|ends| ends.threads.is_none() && ends.tasks.is_none())
     }
 
     /// Whether a waiter of this kind is queued.
+    #[inline]
     pub fn has(&self, kind: Kind) -> bool {
-        self.with_heads(|heads| heads.of(kind).is_some())
+        self.with_ends(|ends| ends.of(kind).is_some())
     }
 
     /// How many waiters of this kind are queued. Walks the list: for models and diagnostics.
     pub fn len(&self, kind: Kind) -> usize {
-        let Some(head) = self.with_heads(|heads| *heads.of(kind)) else { return 0 };
+        let Some(oldest) = self.oldest_of(kind) else { return 0 };
         let mut len = 1;
-        let mut node = head;
-        while let Some(next) = next_of(node).filter(|next| *next != head) {
-            node = next;
+        let mut node = next_of(oldest);
+        while node != oldest {
+            node = next_of(node);
             len += 1;
         }
         len
     }
 
     /// The waiter that came first.
+    #[inline]
     pub fn oldest(&self) -> Option<Standing> {
-        standing(self.oldest_node()?)
+        self.oldest_node().map(standing)
     }
 
-    /// What the owner of the queue has [set](Self::set_gathered) since the oldest waiter has been the oldest; otherwise it
-    /// means nothing, and is 0 where nobody waits.
-    pub fn gathered(&self) -> u64 {
+    /// What the owner of the queue has [set](Self::set_gathered), and not taken out since.
+    #[inline]
+    pub fn take_gathered(&mut self) -> u64 {
+        let Some(oldest) = self.oldest_node() else { return 0 };
         // SAFETY: the oldest is linked (Q4) and so alive (Q3); the lock is held (Q1).
-        self.oldest_node().map_or(0, |oldest| with_link(unsafe { oldest.as_ref() }, |link| link.gathered))
+        with_link(unsafe { oldest.as_ref() }, |link| {
+            // Not written in vain, as in `set_gathered`.
+            if link.gathered == 0 { 0 } else { take(&mut link.gathered) }
+        })
     }
 
-    /// Keeps a number for the owner of the queue, with the oldest waiter, so that an empty queue has no room for it. Whoever
-    /// queues a waiter or takes one out carries it over to the next oldest.
+    /// Keeps a number for the owner of the queue with the oldest waiter, so that an empty queue needs no room for it. It is to
+    /// be taken out before the oldest leaves, or is no longer the oldest.
+    #[inline]
     pub fn set_gathered(&mut self, gathered: u64) {
-        if let Some(oldest) = self.oldest_node() {
+        // The waiter's memory is another's, and not touched in vain.
+        if let Some(oldest) = self.oldest_node().filter(|_| gathered > 0) {
             // SAFETY: the oldest is linked (Q4) and so alive (Q3); the lock is held (Q1).
             with_link(unsafe { oldest.as_ref() }, |link| link.gathered = gathered);
         }
     }
 
+    #[inline]
     fn oldest_node(&self) -> Option<NonNull<Waiter>> {
-        match self.with_heads(|heads| (heads.threads, heads.tasks)) {
+        match (self.oldest_of(Kind::Thread), self.oldest_of(Kind::Task)) {
             (Some(thread), Some(task)) if is_older(place(task), place(thread)) => Some(task),
             (Some(thread), _) => Some(thread),
             (None, task) => task,
@@ -329,43 +346,46 @@ impl QueueGuard<'_> {
     }
 
     /// The waiter of this kind that came first.
+    #[inline]
     pub fn first(&self, kind: Kind) -> Option<Standing> {
-        standing(self.with_heads(|heads| *heads.of(kind))?)
+        self.oldest_of(kind).map(standing)
+    }
+
+    #[inline]
+    fn oldest_of(&self, kind: Kind) -> Option<NonNull<Waiter>> {
+        self.with_ends(|ends| *ends.of(kind)).map(next_of)
     }
 
     /// Takes the waiter out of its list and its waker out of it.
     fn unlink(&mut self, waiter: &Waiter) -> Option<Waker> {
         let node = NonNull::from(waiter);
-        let (previous, next, waker) = with_link(waiter, |link| {
-            let neighbours = (link.previous.take(), link.next.take());
-            (neighbours.0.expect("it is linked"), neighbours.1.expect("it is linked"), link.waker.take())
-        });
+        let (previous, next, waker) = with_link(waiter, |link| (link.previous, link.next, link.waker.take()));
+        let next = next.expect("it is linked");
         let kind = if waker.is_some() { Kind::Task } else { Kind::Thread };
-        let is_alone = next == node;
-        self.with_heads(|heads| {
-            let head = heads.of(kind);
-            if *head == Some(node) {
-                *head = (!is_alone).then_some(next);
-            }
-        });
-        if !is_alone {
-            // SAFETY: `previous` is linked (Q4) and so alive (Q3); the lock is held (Q1).
-            with_link(unsafe { previous.as_ref() }, |link| link.next = Some(next));
-            // SAFETY: `next` is linked (Q4) and so alive (Q3); the lock is held (Q1).
-            with_link(unsafe { next.as_ref() }, |link| link.previous = Some(previous));
+        let youngest = self.with_ends(|ends| *ends.of(kind)).expect("its list has a youngest");
+        let is_oldest = next_of(youngest) == node;
+        let before = if is_oldest { youngest } else { previous.expect("it is not the oldest") };
+        set_next(before, next);
+        if youngest == node {
+            self.with_ends(|ends| *ends.of(kind) = (!is_oldest).then_some(before));
+        } else if !is_oldest {
+            set_previous(next, before);
         }
+        with_link(waiter, |link| (link.previous, link.next) = (None, None));
         waker
     }
 
-    fn with_heads<R>(&self, look: impl FnOnce(&mut Heads) -> R) -> R {
-        self.queue.heads.with_mut(|heads| {
+    #[inline]
+    fn with_ends<R>(&self, look: impl FnOnce(&mut Ends) -> R) -> R {
+        self.queue.ends.with_mut(|ends| {
             // SAFETY: the pointer is the cell's, and the lock is held (Q1); `look` calls back into no queue.
-            look(unsafe { &mut *heads })
+            look(unsafe { &mut *ends })
         })
     }
 }
 
 /// The holder of the queue's lock looks at a link (Q1).
+#[inline]
 fn with_link<R>(waiter: &Waiter, look: impl FnOnce(&mut Link) -> R) -> R {
     waiter.link.with_mut(|link| {
         // SAFETY: the pointer is the cell's, and the queue's lock is held (Q1), or the waiter is not queued and its owner
@@ -374,29 +394,37 @@ fn with_link<R>(waiter: &Waiter, look: impl FnOnce(&mut Link) -> R) -> R {
     })
 }
 
-/// The youngest of the list that `head` leads.
-fn youngest(head: NonNull<Waiter>) -> NonNull<Waiter> {
-    // SAFETY: a head is linked (Q4) and so alive (Q3); the lock is held (Q1).
-    with_link(unsafe { head.as_ref() }, |link| link.previous.expect("a linked waiter has neighbours"))
+#[inline]
+fn next_of(node: NonNull<Waiter>) -> NonNull<Waiter> {
+    // SAFETY: the node is the youngest of a list, or follows it: it is linked (Q4) and so alive (Q3); the lock is held (Q1).
+    with_link(unsafe { node.as_ref() }, |link| link.next.expect("it is linked"))
 }
 
-fn next_of(node: NonNull<Waiter>) -> Option<NonNull<Waiter>> {
-    // SAFETY: the node was reached from a head: it is linked (Q4) and so alive (Q3); the lock is held (Q1).
-    with_link(unsafe { node.as_ref() }, |link| link.next)
+fn set_next(node: NonNull<Waiter>, next: NonNull<Waiter>) {
+    // SAFETY: the node is the youngest of a list, or `previous` of one that is not the oldest: it is linked (Q4) and so alive
+    // (Q3); the lock is held (Q1).
+    with_link(unsafe { node.as_ref() }, |link| link.next = Some(next));
 }
 
-fn standing(head: NonNull<Waiter>) -> Option<Standing> {
-    // SAFETY: a head is linked (Q4) and so alive (Q3); the lock is held (Q1).
-    let waiter = unsafe { head.as_ref() };
+fn set_previous(node: NonNull<Waiter>, previous: NonNull<Waiter>) {
+    // SAFETY: the node is `next` of a linked one: it is linked (Q4) and so alive (Q3); the lock is held (Q1).
+    with_link(unsafe { node.as_ref() }, |link| link.previous = Some(previous));
+}
+
+#[inline]
+fn standing(oldest: NonNull<Waiter>) -> Standing {
+    // SAFETY: the oldest is linked (Q4) and so alive (Q3); the lock is held (Q1).
+    let waiter = unsafe { oldest.as_ref() };
     with_link(waiter, |link| {
         let kind = if link.waker.is_some() { Kind::Task } else { Kind::Thread };
-        Some(Standing { kind, since: link.since?, has_returned: link.has_returned, request: waiter.request() })
+        Standing { kind, since: link.since, request: waiter.request() }
     })
 }
 
-fn place(head: NonNull<Waiter>) -> u32 {
-    // SAFETY: a head is linked (Q4) and so alive (Q3); the lock is held (Q1).
-    with_link(unsafe { head.as_ref() }, |link| link.place)
+#[inline]
+fn place(oldest: NonNull<Waiter>) -> u32 {
+    // SAFETY: the oldest is linked (Q4) and so alive (Q3); the lock is held (Q1).
+    with_link(unsafe { oldest.as_ref() }, |link| link.place)
 }
 
 /// Whether place `a` came before place `b`. Right while fewer than 2^31 waiters came between them; beyond that two

@@ -30,15 +30,13 @@ pub struct Waiter {
 pub(crate) struct Link {
     /// The neighbour that came later; of the youngest, the oldest. `None` while it is not queued.
     pub(super) next: Option<NonNull<Waiter>>,
-    /// The neighbour that came earlier; of the oldest, the youngest. `None` while it is not queued.
+    /// The neighbour that came earlier; in the oldest it means nothing, and may dangle.
     pub(super) previous: Option<NonNull<Waiter>>,
     /// When it was first queued, counted in waiters.
     pub(super) place: u32,
-    /// When it was first queued, by the clock.
+    /// See [`Standing::since`](super::Standing::since).
     pub(super) since: Option<Instant>,
-    /// Whether it has been pushed to the front.
-    pub(super) has_returned: bool,
-    /// Of the oldest: what has [gathered](super::QueueGuard::gathered). Of all others it means nothing.
+    /// Of the oldest: what has gathered, as [`QueueGuard::set_gathered`](super::QueueGuard::set_gathered) says. Of others 0.
     pub(super) gathered: u64,
     /// A task's waker. `None` for a thread, and while it is not queued: so there is nothing to drop with the waiter.
     pub(super) waker: ManuallyDrop<Option<Waker>>,
@@ -71,7 +69,6 @@ impl Waiter {
                     previous: None,
                     place: 0,
                     since: None,
-                    has_returned: false,
                     gathered: 0,
                     waker: ManuallyDrop::new(None),
                 }),
