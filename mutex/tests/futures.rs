@@ -2,8 +2,6 @@
 
 #![cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
 
-mod support;
-
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -12,16 +10,14 @@ use std::task::{Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-use latchwork_core::sync::model::{poll_once, watchdog};
+use latchwork_core::sync::model::{Foreign, poll_once, poll_with, watchdog};
 use latchwork_mutex::{LockOwned, Mutex, MutexGuard};
-
-use support::{Foreign, poll, set};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
 fn queued(mutex: &Arc<Mutex<u32>>, waker: &Waker) -> Pin<Box<LockOwned<u32>>> {
     let mut future = Box::pin(Arc::clone(mutex).lock_owned_async());
-    assert!(poll(future.as_mut(), waker).is_pending());
+    assert!(poll_with(future.as_mut(), waker).is_pending());
     future
 }
 
@@ -37,7 +33,7 @@ fn a_waker_that_locks_the_same_mutex_finds_it_free() {
         let foreign = Arc::new(Foreign::default());
         let _waiting = queued(&mutex, &foreign.waker());
         let again = Arc::clone(&mutex);
-        set(&foreign.on_wake, move || {
+        foreign.on_wake(move || {
             let mut guard = again.lock();
             *guard += 1;
             assert!(again.try_lock_for(Duration::from_millis(1)).is_none(), "it can be queued for, too");
@@ -56,7 +52,7 @@ fn a_waker_that_polls_inline_gets_the_lock() {
         let mut waiting = queued(&mutex, &foreign.waker());
         let ready = Arc::new(AtomicBool::new(false));
         let was_ready = Arc::clone(&ready);
-        set(&foreign.on_wake, move || was_ready.store(poll_once(waiting.as_mut()).is_ready(), Relaxed));
+        foreign.on_wake(move || was_ready.store(poll_once(waiting.as_mut()).is_ready(), Relaxed));
         drop(guard);
         assert!(ready.load(Relaxed));
     });
@@ -75,14 +71,14 @@ fn a_waker_may_use_the_mutex_when_it_is_cloned_woken_or_dropped() {
             }
         };
         let guard = mutex.lock();
-        set(&foreign.on_clone, touch(&mutex));
+        foreign.on_clone(touch(&mutex));
         let mut waiting = queued(&mutex, &foreign.waker());
         // Polled with another waker, the first is dropped; cancelled, the second is.
         let other = Arc::new(Foreign::default());
-        set(&foreign.on_drop, touch(&mutex));
-        set(&other.on_clone, touch(&mutex));
-        assert!(poll(waiting.as_mut(), &other.waker()).is_pending());
-        set(&other.on_drop, touch(&mutex));
+        foreign.on_drop(touch(&mutex));
+        other.on_clone(touch(&mutex));
+        assert!(poll_with(waiting.as_mut(), &other.waker()).is_pending());
+        other.on_drop(touch(&mutex));
         drop(waiting);
         drop(guard);
         assert!(!mutex.is_locked());
@@ -96,7 +92,7 @@ fn a_waker_that_panics_when_woken_leaves_the_lock_free_and_the_others_woken() {
         let guard = mutex.lock();
         let foreign = Arc::new(Foreign::default());
         let waiting = queued(&mutex, &foreign.waker());
-        set(&foreign.on_wake, || panic!("woken"));
+        foreign.on_wake(|| panic!("woken"));
         // The thread behind the task is woken by the same unlock.
         let thread = thread::spawn({
             let mutex = Arc::clone(&mutex);
@@ -125,7 +121,7 @@ fn a_waker_that_panics_in_a_bump_or_before_an_unlocked_call_leaves_the_guard_its
         let mut guard = mutex.lock();
         let foreign = Arc::new(Foreign::default());
         let waiting = queued(&mutex, &foreign.waker());
-        set(&foreign.on_wake, || panic!("woken"));
+        foreign.on_wake(|| panic!("woken"));
         assert!(catch_unwind(AssertUnwindSafe(|| unlock(&mut guard))).is_err());
         assert!(mutex.try_lock().is_none());
         *guard += 1;
@@ -140,12 +136,12 @@ fn a_waker_that_panics_when_cloned_queues_nobody() {
     let guard = mutex.lock();
     let foreign = Arc::new(Foreign::default());
     let waker = foreign.waker();
-    set(&foreign.on_clone, || panic!("cloned"));
+    foreign.on_clone(|| panic!("cloned"));
     let mut future = Box::pin(Arc::clone(&mutex).lock_owned_async());
-    assert!(catch_unwind(AssertUnwindSafe(|| poll(future.as_mut(), &waker).is_pending())).is_err());
+    assert!(catch_unwind(AssertUnwindSafe(|| poll_with(future.as_mut(), &waker).is_pending())).is_err());
     drop(guard);
     assert_eq!(foreign.wakes(), 0);
-    assert!(poll(future.as_mut(), &waker).is_ready(), "the future can be polled on");
+    assert!(poll_with(future.as_mut(), &waker).is_ready(), "the future can be polled on");
 }
 
 #[test]
@@ -159,7 +155,7 @@ fn a_waker_that_panics_when_dropped_by_the_owner_leaves_the_lock_free() {
     drop(second);
     drop(guard);
     // Polled while it is queued, the second takes the free lock, and drops its waker.
-    set(&foreign.on_drop, || panic!("dropped"));
+    foreign.on_drop(|| panic!("dropped"));
     assert!(catch_unwind(AssertUnwindSafe(|| poll_once(barger.as_mut()).is_ready())).is_err());
     assert!(!mutex.is_locked());
     drop(barger);
@@ -172,10 +168,10 @@ fn a_future_polled_by_another_task_wakes_that_one() {
     let guard = mutex.lock();
     let (first, second) = (Arc::new(Foreign::default()), Arc::new(Foreign::default()));
     let mut waiting = queued(&mutex, &first.waker());
-    assert!(poll(waiting.as_mut(), &second.waker()).is_pending());
+    assert!(poll_with(waiting.as_mut(), &second.waker()).is_pending());
     drop(guard);
     assert_eq!((first.wakes(), second.wakes()), (0, 1));
-    assert!(poll(waiting.as_mut(), &second.waker()).is_ready());
+    assert!(poll_with(waiting.as_mut(), &second.waker()).is_ready());
 }
 
 #[test]
@@ -185,13 +181,13 @@ fn a_pending_future_is_woken_once_per_unlock_and_never_by_itself() {
     let guard = mutex.lock();
     let mut waiting = queued(&mutex, &foreign.waker());
     for _ in 0..10 {
-        assert!(poll(waiting.as_mut(), &foreign.waker()).is_pending());
+        assert!(poll_with(waiting.as_mut(), &foreign.waker()).is_pending());
     }
     assert_eq!(foreign.wakes(), 0);
     drop(guard);
     drop(mutex.lock());
     assert_eq!(foreign.wakes(), 1, "it has left the queue");
-    assert!(poll(waiting.as_mut(), &foreign.waker()).is_ready());
+    assert!(poll_with(waiting.as_mut(), &foreign.waker()).is_ready());
     assert_eq!(foreign.wakes(), 1);
 }
 

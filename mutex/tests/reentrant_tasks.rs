@@ -2,8 +2,6 @@
 
 #![cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
 
-mod support;
-
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -13,10 +11,8 @@ use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use futures_lite::future::{block_on, yield_now};
-use latchwork_core::sync::model::{poll_once, watchdog};
+use latchwork_core::sync::model::{Foreign, poll_once, poll_with, watchdog};
 use latchwork_mutex::{LockOwnedAs, Owner, ReentrantLock, ReentrantLockGuard};
-
-use support::{Foreign, poll, set};
 
 const LIMIT: Duration = Duration::from_secs(60);
 const TASKS: usize = 8;
@@ -34,7 +30,7 @@ fn count_up(counter: &AtomicUsize) {
 
 fn queued(lock: &Lock, owner: &Arc<Owner>, waker: &Waker) -> Pin<Box<LockOwnedAs<AtomicUsize>>> {
     let mut future = Box::pin(Arc::clone(lock).lock_owned_async(Arc::clone(owner)));
-    assert!(poll(future.as_mut(), waker).is_pending());
+    assert!(poll_with(future.as_mut(), waker).is_pending());
     future
 }
 
@@ -285,7 +281,7 @@ fn a_waker_that_enters_the_same_lock_finds_what_its_owner_may_find() {
         drop(guard);
         let (again, name) = (Arc::clone(&lock), Arc::clone(&owner));
         // It runs in the middle of `lock_as`, which has the lock, and lets its companion in.
-        set(&foreign.on_wake, move || {
+        foreign.on_wake(move || {
             assert!(again.try_lock().is_none());
             assert!(again.try_lock_as(&name).is_some());
         });
@@ -307,7 +303,7 @@ fn a_waker_that_panics_when_its_owner_gets_the_lock_leaves_it_free_and_the_other
     let foreign: Vec<_> = (0..20).map(|_| Arc::new(Foreign::default())).collect();
     let companions: Vec<_> = foreign.iter().map(|foreign| queued(&lock, &owner, &foreign.waker())).collect();
     for index in [3, 12] {
-        set(&foreign[index].on_wake, || panic!("woken"));
+        foreign[index].on_wake(|| panic!("woken"));
     }
     drop(guard);
     assert!(catch_unwind(AssertUnwindSafe(|| lock.lock_as(&owner).fetch_add(1, Relaxed))).is_err());
@@ -332,7 +328,7 @@ fn a_waker_that_panics_when_dropped_by_one_who_got_in_takes_its_entry_back() {
     drop(waker);
     drop(guard);
     // Polled while it is queued, it takes the free lock, and drops its waker.
-    set(&foreign.on_drop, || panic!("dropped"));
+    foreign.on_drop(|| panic!("dropped"));
     assert!(catch_unwind(AssertUnwindSafe(|| poll_once(barger.as_mut()).is_ready())).is_err());
     assert!(!lock.is_locked() && !lock.is_held_by(&owner));
     drop((barger, head));
@@ -350,8 +346,8 @@ fn a_waker_that_panics_when_dropped_by_one_who_joins_leaves_the_owner_the_lock()
     let guard = lock.lock_as(&owner);
     let foreign = Arc::new(Foreign::default());
     let waker = foreign.waker();
-    set(&foreign.on_drop, || panic!("dropped"));
-    assert!(catch_unwind(AssertUnwindSafe(|| poll(companion.as_mut(), &waker).is_ready())).is_err());
+    foreign.on_drop(|| panic!("dropped"));
+    assert!(catch_unwind(AssertUnwindSafe(|| poll_with(companion.as_mut(), &waker).is_ready())).is_err());
     assert_eq!(lock.hold_count_of(&owner), 1);
     assert!(lock.try_lock().is_none());
     drop((guard, companion, stranger));
@@ -373,7 +369,7 @@ fn a_waker_that_panics_in_a_bump_or_before_an_unlocked_call_leaves_the_guard_its
         let mut guard = lock.lock();
         let foreign = Arc::new(Foreign::default());
         let waiting = queued(&lock, &Arc::new(Owner::new()), &foreign.waker());
-        set(&foreign.on_wake, || panic!("woken"));
+        foreign.on_wake(|| panic!("woken"));
         assert!(catch_unwind(AssertUnwindSafe(|| unlock(&mut guard))).is_err());
         assert_eq!((lock.hold_count(), foreign.wakes()), (1, 1));
         assert!(lock.try_lock_as(&Owner::new()).is_none());
@@ -388,12 +384,12 @@ fn a_waker_that_panics_when_cloned_queues_nobody() {
     let guard = lock.lock();
     let foreign = Arc::new(Foreign::default());
     let waker = foreign.waker();
-    set(&foreign.on_clone, || panic!("cloned"));
+    foreign.on_clone(|| panic!("cloned"));
     let mut future = Box::pin(Arc::clone(&lock).lock_owned_async(Arc::clone(&owner)));
-    assert!(catch_unwind(AssertUnwindSafe(|| poll(future.as_mut(), &waker).is_pending())).is_err());
+    assert!(catch_unwind(AssertUnwindSafe(|| poll_with(future.as_mut(), &waker).is_pending())).is_err());
     drop(guard);
     assert_eq!(foreign.wakes(), 0);
-    let Poll::Ready(guard) = poll(future.as_mut(), &waker) else { panic!("the future can be polled on") };
+    let Poll::Ready(guard) = poll_with(future.as_mut(), &waker) else { panic!("the future can be polled on") };
     drop((guard, future));
     assert!(!lock.is_locked());
 }

@@ -9,12 +9,18 @@
 //! | loom       | once for each execution that its memory model allows, or up to a bound |
 //! | shuttle    | on 10 000 random schedules (`LATCHWORK_SHUTTLE_SCHEDULES`)         |
 
+#[cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
+mod foreign;
+
 use core::future::Future;
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll};
 use core::time::Duration;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
+
+#[cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
+pub use foreign::{CountingAllocator, Foreign, allocations};
 
 use super::atomic::{AtomicU32, Ordering};
 use super::futex;
@@ -273,7 +279,12 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 
 /// Polls the future once, with a waker that goes nowhere.
 pub fn poll_once<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(Waker::noop()))
+    poll_with(future, Waker::noop())
+}
+
+/// Polls the future once, with this waker.
+pub fn poll_with<F: Future + ?Sized>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(waker))
 }
 
 /// Runs `body`, and aborts the process with `name` where it takes longer than `limit`: a test that hangs says so.
