@@ -179,9 +179,7 @@ impl<L: Layout> RawSemaphore<L> {
                 self.push(queue, entrant, permits, free);
                 return Entry::Queued;
             }
-            if entrant.place == Place::Back {
-                needed = self::needed(&queue, permits);
-            }
+            needed = self::needed(&queue, permits);
             match self.state.take_if_free(permits, needed, entrant.reserved_too) {
                 Ok(()) => return Entry::Joined(entrant.waker),
                 // Somebody who was woken has been faster, or more than is free is needed.

@@ -35,7 +35,7 @@ use crate::raw::RawSemaphore;
 /// - Otherwise what is free goes to the first that comes, ahead of those who have been woken and are not there yet
 ///   (`free_permits_go_to_the_first_that_comes`).
 /// - A task that is not polled owns nothing, and delays nobody who comes (`a_newcomer_passes_tasks_that_are_not_polled`), nor a
-///   thread behind it (`a_thread_passes_a_task_that_is_not_polled`).
+///   thread behind it (`a_thread_passes_tasks_that_are_not_polled`).
 /// - A thread that is the oldest waiter, and has waited for 1 ms, is given its permits by the release that makes them enough
 ///   (`a_starved_thread_is_granted_its_permits`). For a task that was woken and came too late, for the first time 1 ms
 ///   ago, what is free is reserved: every other contender gives way once (`a_newcomer_gives_way_once_to_a_starved_task`).
