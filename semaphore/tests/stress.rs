@@ -1,4 +1,4 @@
-//! The semaphore among real threads and tasks: whatever they do, the arithmetic holds.
+//! The semaphores among real threads and tasks: whatever they do, the arithmetic holds.
 
 #![cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
 
@@ -9,97 +9,116 @@ use std::time::Duration;
 
 use latchwork_core::sync::model::watchdog;
 use latchwork_semaphore::{BoundedSemaphore, OverRelease, Semaphore};
+use tokio::runtime::Builder;
 
 const LIMIT: Duration = Duration::from_secs(60);
-const OPERATIONS: usize = 3_000;
+const OPERATIONS: usize = 20_000;
 const PERMITS: usize = 5;
+const MOST: usize = 8;
 
-/// So many are inside at once, and never more than there are permits.
-struct Inside {
-    semaphore: Semaphore,
-    inside: AtomicUsize,
-}
-
-impl Inside {
-    fn enter(&self, permits: usize) {
-        assert!(self.inside.fetch_add(permits, Relaxed) + permits <= PERMITS);
-    }
-
-    fn leave(&self, permits: usize) {
-        self.inside.fetch_sub(permits, Relaxed);
-    }
-}
-
-#[test]
-fn a_mixed_run_ends_with_exactly_the_permits_that_it_should() {
-    watchdog("a_mixed_run_ends_with_exactly_the_permits_that_it_should", LIMIT, || {
-        let all = Arc::new(Inside { semaphore: Semaphore::new(PERMITS), inside: AtomicUsize::new(0) });
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
-        let tasks: Vec<_> = (0..6)
-            .map(|task| {
-                let all = Arc::clone(&all);
-                runtime.spawn(async move {
-                    for round in 0..OPERATIONS {
-                        let permits = (task + round) % PERMITS + 1;
-                        let acquire = all.semaphore.acquire_many_async(permits);
-                        // Every other one is cancelled, if it takes too long.
-                        let permit = if round % 2 == 0 {
-                            acquire.await.unwrap()
-                        } else {
-                            match tokio::time::timeout(Duration::from_micros(round as u64 % 50), acquire).await {
-                                Ok(permit) => permit.unwrap(),
-                                Err(_) => continue,
-                            }
-                        };
-                        all.enter(permits);
-                        tokio::task::yield_now().await;
-                        all.leave(permits);
-                        drop(permit);
+/// Six tasks and four threads, which wait, try, run out of time and are cancelled, for requests of every size, while `disturb`
+/// runs on a thread of its own. Nobody is inside beyond what `most` says.
+macro_rules! mixed_run {
+    ($name:ident, $new:expr, $most:expr, $disturb:expr) => {
+        #[test]
+        fn $name() {
+            watchdog(stringify!($name), LIMIT, || {
+                let semaphore = Arc::new($new);
+                let inside = Arc::new(AtomicUsize::new(0));
+                let enter = |inside: &AtomicUsize, permits| {
+                    assert!(inside.fetch_add(permits, Relaxed) + permits <= $most);
+                };
+                let runtime = Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
+                let task = |task| {
+                    let (semaphore, inside) = (Arc::clone(&semaphore), Arc::clone(&inside));
+                    async move {
+                        for round in 0..OPERATIONS {
+                            let permits = (task + round) % PERMITS + 1;
+                            let acquire = semaphore.acquire_many_async(permits);
+                            // Every other one is cancelled, if it takes too long.
+                            let permit = if round % 2 == 0 {
+                                acquire.await.unwrap()
+                            } else {
+                                match tokio::time::timeout(Duration::from_micros(round as u64 % 50), acquire).await {
+                                    Ok(permit) => permit.unwrap(),
+                                    Err(_) => continue,
+                                }
+                            };
+                            enter(&inside, permits);
+                            tokio::task::yield_now().await;
+                            inside.fetch_sub(permits, Relaxed);
+                            drop(permit);
+                        }
                     }
-                })
-            })
-            .collect();
-        thread::scope(|scope| {
-            for thread in 0..4 {
-                let all = &all;
-                scope.spawn(move || {
-                    for round in 0..OPERATIONS {
-                        let permits = (thread + round) % PERMITS + 1;
-                        let permit = match round % 3 {
-                            0 => all.semaphore.acquire_many(permits).ok(),
-                            1 => all.semaphore.try_acquire_many(permits).ok(),
-                            _ => all.semaphore.try_acquire_many_for(permits, Duration::from_micros(20)).ok(),
-                        };
-                        let Some(mut permit) = permit else { continue };
-                        all.enter(permits);
-                        all.leave(permits);
-                        let part = permit.split(permits / 2).unwrap();
-                        drop(permit);
-                        drop(part);
+                };
+                let tasks: Vec<_> = (0..6).map(|index| runtime.spawn(task(index))).collect();
+                thread::scope(|scope| {
+                    for thread in 0..4 {
+                        let (semaphore, inside) = (&semaphore, &inside);
+                        scope.spawn(move || {
+                            for round in 0..OPERATIONS {
+                                let permits = (thread + round) % PERMITS + 1;
+                                let timeout = Duration::from_micros(20);
+                                let permit = match round % 3 {
+                                    0 => semaphore.acquire_many(permits).ok(),
+                                    1 => semaphore.try_acquire_many(permits).ok(),
+                                    _ => semaphore.try_acquire_many_for(permits, timeout).ok(),
+                                };
+                                let Some(mut permit) = permit else { continue };
+                                enter(inside, permits);
+                                inside.fetch_sub(permits, Relaxed);
+                                let part = permit.split(permits / 2).unwrap();
+                                drop(permit);
+                                drop(part);
+                            }
+                        });
+                    }
+                    scope.spawn(|| (0..OPERATIONS).for_each(|round| $disturb(&semaphore, round)));
+                });
+                runtime.block_on(async {
+                    for task in tasks {
+                        task.await.unwrap();
                     }
                 });
-            }
-            // Takes away one permit, free or not, and gives it back.
-            scope.spawn(|| {
-                for _ in 0..OPERATIONS {
-                    all.semaphore.reduce_permits(1);
-                    thread::yield_now();
-                    all.semaphore.add_permits(1);
-                    let forgotten = all.semaphore.forget_permits(2);
-                    thread::yield_now();
-                    all.semaphore.add_permits(forgotten);
-                }
+                assert_eq!((semaphore.available_permits(), semaphore.debt()), (PERMITS, 0));
+                drop(semaphore.try_acquire_many(PERMITS).unwrap());
             });
-        });
-        runtime.block_on(async {
-            for task in tasks {
-                task.await.unwrap();
-            }
-        });
-        assert_eq!((all.semaphore.available_permits(), all.semaphore.debt()), (PERMITS, 0));
-        drop(all.semaphore.try_acquire_many(PERMITS).unwrap());
-    });
+        }
+    };
 }
+
+mixed_run!(
+    a_mixed_run_ends_with_exactly_the_permits_that_it_should,
+    Semaphore::new(PERMITS),
+    PERMITS,
+    |semaphore: &Semaphore, _| {
+        // Takes away one permit, free or not, and gives it back; and what is free.
+        semaphore.reduce_permits(1);
+        thread::yield_now();
+        semaphore.add_permits(1);
+        let forgotten = semaphore.forget_permits(2);
+        thread::yield_now();
+        semaphore.add_permits(forgotten);
+    }
+);
+
+mixed_run!(
+    a_mixed_run_under_a_changing_limit_ends_with_exactly_the_limit,
+    BoundedSemaphore::new(PERMITS),
+    MOST,
+    |semaphore: &BoundedSemaphore, round: usize| {
+        // Never fewer than the largest request, but for the one moment that is looked at.
+        semaphore.set_limit(if round % 100 == 0 { 0 } else { PERMITS + round % (MOST - PERMITS + 1) });
+        thread::yield_now();
+        let forgotten = semaphore.try_acquire().map(|permit| permit.forget());
+        thread::yield_now();
+        if forgotten.is_ok() {
+            semaphore.release(1).unwrap();
+        }
+        assert!(semaphore.release(MOST + 1).is_err());
+        semaphore.set_limit(PERMITS);
+    }
+);
 
 #[test]
 fn what_cannot_be_held_is_refused_and_nothing_changes() {
