@@ -26,6 +26,13 @@ const MODELLED: [&str; 8] =
 /// The benches.
 const BENCHES: [&str; 6] = ["--bench", "mutex", "--bench", "semaphore", "--bench", "spinlock"];
 
+/// The examples.
+const EXAMPLES: [(&str, &str); 3] = [
+    ("latchwork-mutex", "threads_and_tasks"),
+    ("latchwork-semaphore", "connection_pool"),
+    ("latchwork-semaphore", "signal"),
+];
+
 /// Bare metal: a target that has no std, so that nothing of it can have been used.
 const BARE_METAL: &str = "thumbv7em-none-eabihf";
 
@@ -196,8 +203,10 @@ fn checks() -> Vec<Check> {
     checks.push(Check::new("models, shuttle", Build::Plain, &modelled(&["shuttle", "--lib"])));
     checks.push(Check::new("models, loom", Build::Plain, &modelled(&["loom", "--lib"])));
 
-    let example = ["run", "--quiet", "-p", "latchwork-mutex", "--example", "threads_and_tasks"];
-    checks.push(Check::new("example threads_and_tasks", Build::Plain, &example));
+    for (package, example) in EXAMPLES {
+        let arguments = ["run", "--quiet", "-p", package, "--example", example];
+        checks.push(Check::new(&format!("example {example}"), Build::Plain, &arguments));
+    }
     let comparison = ["run", "--quiet", "--release", "-p", "latchwork-benches", "--", "--quick"];
     checks.push(Check::new("comparison, quick", Build::Plain, &comparison));
     let benches = [&["bench", "--quiet", "-p", "latchwork-benches"], &BENCHES[..], &["--", "--test"]].concat();
