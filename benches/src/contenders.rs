@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 use latchwork_spinlock::{Pause, RwSpinLock, SpinLock, TicketLock, Yield};
 
@@ -126,6 +127,71 @@ asynchronous!(latchwork_mutex::Mutex<u64>, |it| it.lock_async());
 asynchronous!(SpinLock<u64>, |it| it.lock_async());
 asynchronous!(tokio::sync::Mutex<u64>, |it| it.lock());
 asynchronous!(async_lock::Mutex<u64>, |it| it.lock());
+
+/// A semaphore for tasks, and what is counted with its permits.
+struct Gate<S> {
+    semaphore: S,
+    permits: usize,
+    inside: AtomicUsize,
+    entered: AtomicU64,
+}
+
+impl<S> Gate<S> {
+    const fn new(semaphore: S, permits: usize) -> Self {
+        Self { semaphore, permits, inside: AtomicUsize::new(0), entered: AtomicU64::new(0) }
+    }
+
+    /// With a permit, which is kept while the task yields: what semaphores guard is asynchronous itself.
+    async fn pass(&self, units: u32) {
+        assert!(self.inside.fetch_add(1, Relaxed) < self.permits, "more are inside than there are permits");
+        self.entered.fetch_add(1, Relaxed);
+        work(units);
+        tokio::task::yield_now().await;
+        self.inside.fetch_sub(1, Relaxed);
+    }
+}
+
+macro_rules! gate {
+    ($semaphore:ty, |$it:ident| $permit:expr $(, $release:expr)?) => {
+        impl Async for Gate<$semaphore> {
+            fn enter(&self, units: u32) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+                let $it = &self.semaphore;
+                Box::pin(async move {
+                    let _permit = $permit;
+                    self.pass(units).await;
+                    $($release;)?
+                })
+            }
+
+            fn count(&self) -> u64 {
+                self.entered.load(Relaxed)
+            }
+        }
+    };
+}
+
+gate!(latchwork_semaphore::Semaphore, |it| it.acquire_async().await.expect("it is open"));
+gate!(tokio::sync::Semaphore, |it| it.acquire().await.expect("it is open"));
+gate!(async_lock::Semaphore, |it| it.acquire().await);
+gate!(asyncband::semaphore::Semaphore, |it| it.acquire(1).await);
+gate!(saa::Semaphore, |it| it.acquire_async().await, it.release());
+
+/// How to make a new semaphore with so many permits.
+pub type MakeSemaphore = fn(usize) -> Box<dyn Async>;
+
+/// The semaphores for tasks that can have so many permits. The first is the one that ratios refer to.
+pub fn semaphores(permits: usize) -> Vec<(&'static str, MakeSemaphore)> {
+    let mut all: Vec<(&'static str, MakeSemaphore)> = vec![
+        ("tokio", |permits| Box::new(Gate::new(tokio::sync::Semaphore::new(permits), permits))),
+        ("async-lock", |permits| Box::new(Gate::new(async_lock::Semaphore::new(permits), permits))),
+        ("asyncband", |permits| Box::new(Gate::new(asyncband::semaphore::Semaphore::new(permits), permits))),
+        ("Semaphore", |permits| Box::new(Gate::new(latchwork_semaphore::Semaphore::new(permits), permits))),
+    ];
+    if permits <= saa::Semaphore::MAX_PERMITS {
+        all.push(("saa", |permits| Box::new(Gate::new(saa::Semaphore::with_permits(permits), permits))));
+    }
+    all
+}
 
 /// A name, and how to make a new lock.
 pub type Contender<L> = (&'static str, fn() -> Box<L>);

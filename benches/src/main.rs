@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use latchwork_benches::contenders::{ASYNC, BLOCKING, READ_WRITE};
+use latchwork_benches::contenders::{ASYNC, BLOCKING, READ_WRITE, semaphores};
 use latchwork_benches::measure::{self, Sample};
 
 /// Compares locks: throughput, the smallest thread's share, and processor time per operation.
@@ -19,6 +19,9 @@ struct Arguments {
     /// Numbers of tasks, for the async locks
     #[arg(long, value_delimiter = ',', default_values_t = [2, 16, 1000], value_parser = at_least_one)]
     tasks: Vec<usize>,
+    /// Numbers of permits, for the semaphores
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 4, 64], value_parser = at_least_one)]
+    permits: Vec<usize>,
     /// Lengths of the critical section, in nanoseconds
     #[arg(long, value_delimiter = ',', default_values_t = [0, 100, 1_000, 10_000])]
     sections: Vec<u32>,
@@ -80,7 +83,8 @@ fn main() {
     }
     let units = measure::units_per_nanosecond();
     let per_threads = BLOCKING.len() + READ_WRITE.len();
-    let cells = (arguments.threads.len() * per_threads + arguments.tasks.len() * ASYNC.len())
+    let per_tasks = ASYNC.len() + arguments.permits.iter().map(|permits| semaphores(*permits).len()).sum::<usize>();
+    let cells = (arguments.threads.len() * per_threads + arguments.tasks.len() * per_tasks)
         * arguments.sections.len()
         * arguments.rounds;
     let progress = ProgressBar::new(cells as u64);
@@ -92,7 +96,7 @@ fn main() {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     println!("{cores} cores; {} rounds of {slice:?}; median [smallest, largest]", arguments.rounds);
     println!("share: the smallest thread's part of an equal share; cpu: processor time per operation");
-    println!("Mutex, SpinLock, TicketLock and RwSpinLock are latchwork's; spin is the crate of that name\n");
+    println!("Mutex, Semaphore, SpinLock, TicketLock and RwSpinLock are latchwork's; spin is the crate of that name\n");
 
     let mut blocking = Vec::new();
     for &threads in &arguments.threads {
@@ -131,16 +135,27 @@ fn main() {
             print_cell(&progress, &format!("{tasks} tasks, section of {section} ns"), &rows);
         }
     }
+    for (&tasks, &permits) in arguments.tasks.iter().flat_map(|tasks| arguments.permits.iter().map(move |p| (tasks, p)))
+    {
+        for &section in &arguments.sections {
+            let length = (f64::from(section) * units) as u32;
+            let rows = measure_in_turn(&semaphores(permits), arguments.rounds, &progress, |name, make| {
+                let name = format!("{name}, {tasks} tasks, {permits} permits, {section} ns");
+                measure::tasks(&name, make(permits), &runtime, tasks, length, slice)
+            });
+            print_cell(&progress, &format!("{tasks} tasks, {permits} permits, section of {section} ns"), &rows);
+        }
+    }
     progress.finish_and_clear();
     print_answer(&blocking);
 }
 
 /// Measures every contender once per round, so that what disturbs the machine disturbs all alike.
-fn measure_in_turn<L: ?Sized>(
-    contenders: &[latchwork_benches::contenders::Contender<L>],
+fn measure_in_turn<M: Copy>(
+    contenders: &[(&'static str, M)],
     rounds: usize,
     progress: &ProgressBar,
-    measure: impl Fn(&str, fn() -> Box<L>) -> Sample,
+    measure: impl Fn(&str, M) -> Sample,
 ) -> Vec<Row> {
     let mut rows: Vec<Row> = contenders.iter().map(|(name, _)| Row { name, samples: Vec::new() }).collect();
     for _ in 0..rounds {
