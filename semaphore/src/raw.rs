@@ -1,6 +1,6 @@
 //! The algorithm, without permits that are values.
 //!
-//! Read [`state`](crate::state) first. The paths, shortest first: [`RawSemaphore::acquire_until`] and [`RawSemaphore::release`]
+//! Read [`state`](crate::state) first. The paths, shortest first: [`RawSemaphore::acquire_until`] and [`RawSemaphore::give_back`]
 //! where nobody waits; [`block`] for a thread and [`Acquire`] for a task, which are the ground floor's, by way of
 //! [`RawSemaphore::enqueue`]; [`RawSemaphore::gather`], the one place that decides who is next.
 
@@ -154,7 +154,7 @@ impl<L: Layout> RawSemaphore<L> {
     #[inline]
     pub(crate) fn try_take(&self, permits: i64, progress: Progress, reserved_too: bool) -> Result<(), Held<Closed>> {
         let taken = match progress {
-            Progress::Woken => self.state.take_promised(permits, reserved_too),
+            Progress::Woken => self.state.take_if_free(permits, permits, reserved_too),
             Progress::New | Progress::Waiting => self.state.try_take(permits, reserved_too),
         };
         taken.or_else(|refusal| match refusal {

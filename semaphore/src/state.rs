@@ -104,12 +104,7 @@ impl<L: Layout> State<L> {
         self.take(permits, permits, reserved_too, QUEUED)
     }
 
-    /// The same for somebody who was woken for them, whoever is queued.
-    pub(crate) fn take_promised(&self, permits: i64, reserved_too: bool) -> Result<(), Refusal> {
-        self.take(permits, permits, reserved_too, 0)
-    }
-
-    /// The same under the queue's lock, whoever is queued, if as much as `needed` is free.
+    /// The same whoever is queued, if as much as `needed` is free: under the queue's lock, or for somebody who was woken.
     pub(crate) fn take_if_free(&self, permits: i64, needed: i64, reserved_too: bool) -> Result<(), Refusal> {
         self.take(permits, needed, reserved_too, 0)
     }
