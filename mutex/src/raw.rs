@@ -133,8 +133,9 @@ impl RawMutex {
         let (waiter, was_on_its_way) = (entrant.waiter, entrant.was_on_its_way());
         let mut queue = self.queue.lock();
         let waking = self.state.is_waking();
+        let kind = entrant.kind();
         // SAFETY: `block` and `Acquire` pass a waiter to the mutex that they wait for, and to no other.
-        unsafe { queue.push(entrant) };
+        unsafe { queue.push(entrant, kind) };
         self.refresh(&queue, waking && !was_on_its_way);
         let is_locked = self.state.confirm_locked().is_ok();
         let has_joined = is_locked && party.join_from_queue();
@@ -211,8 +212,10 @@ impl RawMutex {
         WakeList::<8>::wake_in_batches(|wakes| {
             let mut queue = self.queue.lock();
             while !wakes.is_full() {
-                let thread = queue.pop_if(Kind::Thread, Signal::Granted, |other| other == request && join());
-                let wake = thread.or_else(|| queue.pop_if(Kind::Task, Signal::Woken, |other| other == request));
+                let thread =
+                    queue.pop_if(Kind::Thread, |other| (other.request == request && join()).then_some(Signal::Granted));
+                let wake = thread
+                    .or_else(|| queue.pop_if(Kind::Task, |other| (other.request == request).then_some(Signal::Woken)));
                 match wake {
                     Some(wake) => wakes.push(wake),
                     None => break,

@@ -200,8 +200,9 @@ impl<L: Layout> RawSemaphore<L> {
             // It was promised as much, which is nobody's now.
             Place::Front => (queue.take_gathered() as i64 + permits).min(free),
         };
+        let kind = entrant.kind();
         // SAFETY: `block` and `Acquire` pass a waiter to the semaphore that they wait for, and to no other.
-        unsafe { queue.push(entrant) };
+        unsafe { queue.push(entrant, kind) };
         if was_empty || place == Place::Front {
             queue.set_gathered(gathered.max(0) as u64);
         }

@@ -9,12 +9,12 @@ fn entrant<'a>(waiter: Pin<&'a Waiter>, waker: Option<&Waker>, place: Place) -> 
 
 fn push_thread(queue: &mut QueueGuard<'_>, waiter: Pin<&Waiter>) {
     // SAFETY: the models remove or pop what they push, before it is dropped, from the queue they pushed it on.
-    unsafe { queue.push(entrant(waiter, None, Place::Back)) }
+    unsafe { queue.push(entrant(waiter, None, Place::Back), Kind::Thread) }
 }
 
 fn push_task(queue: &mut QueueGuard<'_>, waiter: Pin<&Waiter>) {
     // SAFETY: as in `push_thread`.
-    unsafe { queue.push(entrant(waiter, Some(Waker::noop()), Place::Back)) }
+    unsafe { queue.push(entrant(waiter, Some(Waker::noop()), Place::Back), Kind::Task) }
 }
 
 /// Breaks if the Acquire or the Release of the queue's lock is weakened, or if a sleeper for the lock is not woken.
@@ -129,7 +129,7 @@ fn a_popped_task_is_polled_again() {
         let waiter = waiter.as_ref();
         let alarm = Arc::new(Alarm::default());
         // SAFETY: it is removed below, or has been popped.
-        unsafe { queue.lock().push(entrant(waiter, Some(&alarm.waker()), Place::Back)) };
+        unsafe { queue.lock().push(entrant(waiter, Some(&alarm.waker()), Place::Back), Kind::Task) };
         popper.join();
         match queue.lock().remove(waiter) {
             Ok(waker) => assert!(waker.is_some() && alarm.rings() == 0),
@@ -186,7 +186,7 @@ fn a_waiter_that_returns_keeps_its_place() {
         assert!(guard.pop(Kind::Task, Signal::Woken).is_some());
         assert_eq!(guard.oldest().unwrap().kind, Kind::Thread);
         // SAFETY: all three are removed below.
-        unsafe { guard.push(entrant(waiters[0].as_ref(), Some(Waker::noop()), Place::Front)) };
+        unsafe { guard.push(entrant(waiters[0].as_ref(), Some(Waker::noop()), Place::Front), Kind::Task) };
         let oldest = guard.oldest().unwrap();
         assert!(oldest.kind == Kind::Task && oldest.since.is_some());
         for index in [1, 0, 2] {
@@ -228,9 +228,9 @@ fn the_oldest_with_a_request_that_is_met_is_taken_out() {
         waiters.iter().for_each(|waiter| push_thread(&mut guard, waiter.as_ref()));
         for (request, index, asked) in [(7, 0, vec![7]), (9, 3, vec![8, 7, 9]), (7, 2, vec![8, 7])] {
             let mut requests = Vec::new();
-            let taken = guard.pop_if(Kind::Thread, Signal::Woken, |other| {
-                requests.push(other);
-                other == request
+            let taken = guard.pop_if(Kind::Thread, |other| {
+                requests.push(other.request);
+                (other.request == request).then_some(Signal::Woken)
             });
             assert!(
                 taken.is_some() && waiters[index].signal().is_some(),
@@ -238,8 +238,8 @@ fn the_oldest_with_a_request_that_is_met_is_taken_out() {
             );
             assert_eq!(requests, asked);
         }
-        assert!(guard.pop_if(Kind::Thread, Signal::Woken, |_| false).is_none());
-        assert!(guard.pop_if(Kind::Task, Signal::Woken, |_| true).is_none());
+        assert!(guard.pop_if(Kind::Thread, |_| None).is_none());
+        assert!(guard.pop_if(Kind::Task, |_| Some(Signal::Woken)).is_none());
         assert_eq!((guard.len(Kind::Thread), waiters[1].signal()), (1, None));
         assert!(guard.pop(Kind::Thread, Signal::Woken).is_some());
     });
@@ -254,7 +254,7 @@ fn a_replaced_waker_is_the_one_that_is_woken() {
         let waiter = waiter.as_ref();
         let (first, second) = (Arc::new(Alarm::default()), Arc::new(Alarm::default()));
         // SAFETY: it is popped below.
-        unsafe { queue.lock().push(entrant(waiter, Some(&first.waker()), Place::Back)) };
+        unsafe { queue.lock().push(entrant(waiter, Some(&first.waker()), Place::Back), Kind::Task) };
         let popper = spawn({
             let queue = Arc::clone(&queue);
             move || {

@@ -5,6 +5,7 @@ use core::pin::Pin;
 use std::task::Waker;
 
 use super::parker::Signal;
+use super::queue::Kind;
 use super::waiter::Waiter;
 use crate::sync::time::Instant;
 
@@ -92,6 +93,11 @@ pub struct Entrant<'a> {
 }
 
 impl Entrant<'_> {
+    /// Who it is.
+    pub const fn kind(&self) -> Kind {
+        if self.waker.is_some() { Kind::Task } else { Kind::Thread }
+    }
+
     /// Whether it is a woken thread that has come too late.
     pub const fn was_on_its_way(&self) -> bool {
         self.waker.is_none() && matches!(self.place, Place::Front)

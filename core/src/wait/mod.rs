@@ -20,6 +20,6 @@ pub use acquire::Acquire;
 pub use block::block;
 pub use contend::{Contender, Entrant, Entry, Held, Place, Progress};
 pub use parker::{Parker, Signal, Unpark};
-pub use queue::{Kind, QueueGuard, Standing, WaitQueue};
+pub use queue::{Kind, Lane, Moment, QueueGuard, Standing, WaitQueue};
 pub use waiter::Waiter;
 pub use wake_list::{Wake, WakeList};

@@ -2,10 +2,11 @@
 //!
 //! # Shape
 //!
-//! Two circular lists, linked through the waiters themselves, one of the threads and one of the tasks. The queue knows the
-//! youngest of each, whose `next` is the oldest. A waiter's `place`, taken when it first came, says which of the two oldest is
-//! older, so that together they are one first-in, first-out queue, in which the first thread, the first task and the oldest of
-//! all are each found in two steps. (In a single list, the first thread behind a thousand tasks would be a thousand steps away.)
+//! Two circular lists, linked through the waiters themselves: its lanes. What divides them is up to the queue's owner: threads
+//! from tasks, for instance. The queue knows the youngest of each, whose `next` is the oldest. A waiter's `place`, taken when it
+//! first came, says which of the two oldest is older, so that together they are one first-in, first-out queue, in which the first
+//! of each lane and the oldest of all are found in two steps. (In a single list, the first thread behind a thousand tasks would be
+//! a thousand steps away.)
 //!
 //! ```text
 //!     ┌──────────────────┐                   ┌─────────────┐
@@ -56,6 +57,25 @@ pub enum Kind {
     Task,
 }
 
+/// One of the two lists of a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Of threads, where that is what divides the lanes.
+    First,
+    /// Of tasks, then.
+    Second,
+}
+
+impl From<Kind> for Lane {
+    #[inline]
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Thread => Self::First,
+            Kind::Task => Self::Second,
+        }
+    }
+}
+
 /// What is known of a waiter from the outside.
 #[derive(Clone, Copy, Debug)]
 pub struct Standing {
@@ -66,7 +86,19 @@ pub struct Standing {
     pub since: Option<Instant>,
     /// What it asks for.
     pub request: u64,
+    place: u32,
 }
+
+impl Standing {
+    /// Whether it first came before that moment.
+    pub const fn came_before(&self, moment: Moment) -> bool {
+        is_older(self.place, moment.0)
+    }
+}
+
+/// A moment in the life of a queue, counted in waiters.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment(u32);
 
 /// A first-in, first-out queue of threads and tasks. See the [module documentation](self).
 pub struct WaitQueue {
@@ -76,17 +108,17 @@ pub struct WaitQueue {
     ends: UnsafeCell<Ends>,
 }
 
-/// The youngest waiter of each kind.
+/// The youngest waiter of each lane.
 struct Ends {
-    threads: Option<NonNull<Waiter>>,
-    tasks: Option<NonNull<Waiter>>,
+    first: Option<NonNull<Waiter>>,
+    second: Option<NonNull<Waiter>>,
 }
 
 impl Ends {
-    const fn of(&mut self, kind: Kind) -> &mut Option<NonNull<Waiter>> {
-        match kind {
-            Kind::Thread => &mut self.threads,
-            Kind::Task => &mut self.tasks,
+    const fn of(&mut self, lane: Lane) -> &mut Option<NonNull<Waiter>> {
+        match lane {
+            Lane::First => &mut self.first,
+            Lane::Second => &mut self.second,
         }
     }
 }
@@ -105,7 +137,7 @@ impl WaitQueue {
             Self {
                 lock: QueueLock::new(),
                 next_place: UnsafeCell::new(0),
-                ends: UnsafeCell::new(Ends { threads: None, tasks: None }),
+                ends: UnsafeCell::new(Ends { first: None, second: None }),
             }
         }
     }
@@ -162,16 +194,16 @@ impl fmt::Debug for QueueGuard<'_> {
 }
 
 impl QueueGuard<'_> {
-    /// Queues a waiter, a task with its waker, a thread without: a newcomer behind everybody; one that has been here before
-    /// ahead of all others of its kind, with the place that it first had.
+    /// Queues a waiter: a newcomer behind everybody; one that has been here before ahead of all others in the lane, with the place
+    /// that it first had.
     ///
     /// # Safety
     ///
     /// Until the waiter has left this queue, by a signal or by [`remove`](Self::remove), it is passed to no method of another
     /// queue. (It may be leaked, and the queue then be moved or dropped: queue and waiters point to waiters only.)
-    pub unsafe fn push(&mut self, entrant: Entrant<'_>) {
+    pub unsafe fn push(&mut self, entrant: Entrant<'_>, lane: impl Into<Lane>) {
         let waiter = entrant.waiter;
-        self.link(waiter, entrant.waker, entrant.place);
+        self.link(waiter, entrant.waker, entrant.place, lane.into());
         match entrant.place {
             Place::Back => {
                 let number = self.queue.next_place.with_mut(|next| {
@@ -188,14 +220,13 @@ impl QueueGuard<'_> {
         }
     }
 
-    /// Links the waiter in as the youngest of its kind or as the oldest, and arms it.
-    fn link(&mut self, waiter: Pin<&Waiter>, waker: Option<Waker>, place: Place) {
+    /// Links the waiter in as the youngest of the lane or as the oldest, and arms it.
+    fn link(&mut self, waiter: Pin<&Waiter>, waker: Option<Waker>, place: Place, lane: Lane) {
         debug_assert!(!waiter.parker().is_armed(), "a waiter is queued twice");
         let node = NonNull::from(waiter.get_ref());
-        let kind = if waker.is_some() { Kind::Task } else { Kind::Thread };
         let youngest = self.with_ends(|ends| match place {
-            Place::Back => ends.of(kind).replace(node),
-            Place::Front => ends.of(kind).or_else(|| ends.of(kind).replace(node)),
+            Place::Back => ends.of(lane).replace(node),
+            Place::Front => ends.of(lane).or_else(|| ends.of(lane).replace(node)),
         });
         let next = match youngest {
             None => node,
@@ -211,6 +242,7 @@ impl QueueGuard<'_> {
         with_link(waiter.get_ref(), |link| {
             link.previous = youngest;
             link.next = Some(next);
+            link.lane = lane;
             // The slot is empty: the waker of an earlier stay was moved out when it ended (Q5).
             debug_assert!(link.waker.is_none());
             *link.waker = waker;
@@ -236,33 +268,40 @@ impl QueueGuard<'_> {
         Ok(waker)
     }
 
-    /// Takes out the oldest waiter of a kind and sends it `signal`. `None` where nobody of that kind waits.
+    /// Takes out the oldest waiter of a lane and sends it `signal`. `None` where nobody waits there.
     #[inline]
-    pub fn pop(&mut self, kind: Kind, signal: Signal) -> Option<Wake> {
-        self.pop_if(kind, signal, |_| true)
+    pub fn pop(&mut self, lane: impl Into<Lane>, signal: Signal) -> Option<Wake> {
+        let oldest = self.oldest_of(lane.into())?;
+        Some(self.send(oldest, signal))
     }
 
-    /// Takes out the oldest waiter of a kind whose [request](Waiter::request) is one that is `met`, and sends it `signal`.
+    /// Takes out the oldest waiter of a lane that is `met`, and sends it the signal that this says.
     ///
-    /// `met` is asked about each in turn until it says yes, and may do then what it said yes to: the waiter is certain to be
-    /// taken out. `None` where it never does. Takes as many steps as it asks.
-    pub fn pop_if(&mut self, kind: Kind, signal: Signal, mut met: impl FnMut(u64) -> bool) -> Option<Wake> {
-        let oldest = self.oldest_of(kind)?;
+    /// `met` is asked about each in turn until it gives a signal, and may do then what it gives it for: the waiter is certain to
+    /// be taken out. `None` where it never does. Takes as many steps as it asks.
+    pub fn pop_if(&mut self, lane: impl Into<Lane>, mut met: impl FnMut(Standing) -> Option<Signal>) -> Option<Wake> {
+        let oldest = self.oldest_of(lane.into())?;
         let mut node = oldest;
-        // SAFETY: the oldest and what follows it is linked (Q4) and so alive (Q3), until a signal is sent.
-        while !met(unsafe { node.as_ref() }.request()) {
+        loop {
+            if let Some(signal) = met(standing(node)) {
+                return Some(self.send(node, signal));
+            }
             node = Some(next_of(node)).filter(|next| *next != oldest)?;
         }
-        // SAFETY: as above.
+    }
+
+    /// Takes out a linked waiter and sends it `signal`.
+    fn send(&mut self, node: NonNull<Waiter>, signal: Signal) -> Wake {
+        // SAFETY: the node is linked (Q4) and so alive (Q3), until the signal is sent.
         let waiter = unsafe { node.as_ref() };
         let waker = self.unlink(waiter);
         // The waiter may be gone from here on (P2 of the parker): `waker` has been moved out of it before.
         let unpark = waiter.parker().send(signal);
-        Some(match (waker, unpark) {
+        match (waker, unpark) {
             (Some(waker), _) => Wake::Task(waker),
             (None, Some(unpark)) => Wake::Thread(unpark),
             (None, None) => Wake::Nothing,
-        })
+        }
     }
 
     /// Replaces a queued task's waker, and returns the old one to be dropped after the lock is released.
@@ -287,18 +326,18 @@ impl QueueGuard<'_> {
     /// Whether nobody waits.
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.with_ends(|ends| ends.threads.is_none() && ends.tasks.is_none())
+        self.with_ends(|ends| ends.first.is_none() && ends.second.is_none())
     }
 
-    /// Whether a waiter of this kind is queued.
+    /// Whether somebody waits in this lane.
     #[inline]
-    pub fn has(&self, kind: Kind) -> bool {
-        self.with_ends(|ends| ends.of(kind).is_some())
+    pub fn has(&self, lane: impl Into<Lane>) -> bool {
+        self.with_ends(|ends| ends.of(lane.into()).is_some())
     }
 
-    /// How many waiters of this kind are queued. Walks the list: for models and diagnostics.
-    pub fn len(&self, kind: Kind) -> usize {
-        let Some(oldest) = self.oldest_of(kind) else { return 0 };
+    /// How many wait in this lane. Walks the list: for models and diagnostics.
+    pub fn len(&self, lane: impl Into<Lane>) -> usize {
+        let Some(oldest) = self.oldest_of(lane.into()) else { return 0 };
         let mut len = 1;
         let mut node = next_of(oldest);
         while node != oldest {
@@ -338,41 +377,50 @@ impl QueueGuard<'_> {
 
     #[inline]
     fn oldest_node(&self) -> Option<NonNull<Waiter>> {
-        match (self.oldest_of(Kind::Thread), self.oldest_of(Kind::Task)) {
-            (Some(thread), Some(task)) if is_older(place(task), place(thread)) => Some(task),
-            (Some(thread), _) => Some(thread),
-            (None, task) => task,
+        match (self.oldest_of(Lane::First), self.oldest_of(Lane::Second)) {
+            (Some(first), Some(second)) if is_older(place(second), place(first)) => Some(second),
+            (Some(first), _) => Some(first),
+            (None, second) => second,
         }
     }
 
-    /// The waiter of this kind that came first.
+    /// The waiter of this lane that came first.
     #[inline]
-    pub fn first(&self, kind: Kind) -> Option<Standing> {
-        self.oldest_of(kind).map(standing)
+    pub fn first(&self, lane: impl Into<Lane>) -> Option<Standing> {
+        self.oldest_of(lane.into()).map(standing)
+    }
+
+    /// This moment: whoever has come so far [came before](Standing::came_before) it.
+    pub fn moment(&self) -> Moment {
+        Moment(self.queue.next_place.with_mut(|next| {
+            // SAFETY: the pointer is the cell's, and the lock is held (Q1).
+            unsafe { *next }
+        }))
     }
 
     #[inline]
-    fn oldest_of(&self, kind: Kind) -> Option<NonNull<Waiter>> {
-        self.with_ends(|ends| *ends.of(kind)).map(next_of)
+    fn oldest_of(&self, lane: Lane) -> Option<NonNull<Waiter>> {
+        self.with_ends(|ends| *ends.of(lane)).map(next_of)
     }
 
     /// Takes the waiter out of its list and its waker out of it.
     fn unlink(&mut self, waiter: &Waiter) -> Option<Waker> {
         let node = NonNull::from(waiter);
-        let (previous, next, waker) = with_link(waiter, |link| (link.previous, link.next, link.waker.take()));
+        let (previous, next, lane) = with_link(waiter, |link| (link.previous, link.next, link.lane));
         let next = next.expect("it is linked");
-        let kind = if waker.is_some() { Kind::Task } else { Kind::Thread };
-        let youngest = self.with_ends(|ends| *ends.of(kind)).expect("its list has a youngest");
+        let youngest = self.with_ends(|ends| *ends.of(lane)).expect("its list has a youngest");
         let is_oldest = next_of(youngest) == node;
         let before = if is_oldest { youngest } else { previous.expect("it is not the oldest") };
         set_next(before, next);
         if youngest == node {
-            self.with_ends(|ends| *ends.of(kind) = (!is_oldest).then_some(before));
+            self.with_ends(|ends| *ends.of(lane) = (!is_oldest).then_some(before));
         } else if !is_oldest {
             set_previous(next, before);
         }
-        with_link(waiter, |link| (link.previous, link.next) = (None, None));
-        waker
+        with_link(waiter, |link| {
+            (link.previous, link.next) = (None, None);
+            link.waker.take()
+        })
     }
 
     #[inline]
@@ -417,7 +465,7 @@ fn standing(oldest: NonNull<Waiter>) -> Standing {
     let waiter = unsafe { oldest.as_ref() };
     with_link(waiter, |link| {
         let kind = if link.waker.is_some() { Kind::Task } else { Kind::Thread };
-        Standing { kind, since: link.since, request: waiter.request() }
+        Standing { kind, since: link.since, request: waiter.request(), place: link.place }
     })
 }
 

@@ -7,6 +7,7 @@ use core::ptr::NonNull;
 use std::task::Waker;
 
 use super::parker::{Parker, Signal};
+use super::queue::Lane;
 use crate::sync::cell::UnsafeCell;
 use crate::sync::time::Instant;
 
@@ -34,6 +35,8 @@ pub(crate) struct Link {
     pub(super) previous: Option<NonNull<Waiter>>,
     /// When it was first queued, counted in waiters.
     pub(super) place: u32,
+    /// Where it was last queued.
+    pub(super) lane: Lane,
     /// See [`Standing::since`](super::Standing::since).
     pub(super) since: Option<Instant>,
     /// Of the oldest: what has gathered, as [`QueueGuard::set_gathered`](super::QueueGuard::set_gathered) says. Of others 0.
@@ -68,6 +71,7 @@ impl Waiter {
                     next: None,
                     previous: None,
                     place: 0,
+                    lane: Lane::First,
                     since: None,
                     gathered: 0,
                     waker: ManuallyDrop::new(None),
