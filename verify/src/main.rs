@@ -20,11 +20,21 @@ struct Arguments {
 }
 
 /// The crates that run under the checkers.
-const MODELLED: [&str; 8] =
-    ["-p", "latchwork-core", "-p", "latchwork-mutex", "-p", "latchwork-semaphore", "-p", "latchwork-spinlock"];
+const MODELLED: [&str; 10] = [
+    "-p",
+    "latchwork-core",
+    "-p",
+    "latchwork-mutex",
+    "-p",
+    "latchwork-rwlock",
+    "-p",
+    "latchwork-semaphore",
+    "-p",
+    "latchwork-spinlock",
+];
 
 /// The benches.
-const BENCHES: [&str; 6] = ["--bench", "mutex", "--bench", "semaphore", "--bench", "spinlock"];
+const BENCHES: [&str; 8] = ["--bench", "mutex", "--bench", "rwlock", "--bench", "semaphore", "--bench", "spinlock"];
 
 /// The examples.
 const EXAMPLES: [(&str, &str); 3] = [

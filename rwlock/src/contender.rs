@@ -1,0 +1,63 @@
+//! Who asks for the lock.
+
+use core::convert::Infallible;
+use core::pin::Pin;
+use core::task::Waker;
+
+use latchwork_core::wait::{Contender, Entrant, Entry, Held, Progress, Signal, Waiter};
+
+use crate::raw::RawRwLock;
+use crate::request::Request;
+
+/// Somebody who asks for a share or for the lock.
+pub(crate) struct Asking<'a> {
+    lock: &'a RawRwLock,
+    request: Request,
+}
+
+impl<'a> Asking<'a> {
+    #[inline]
+    pub(crate) const fn new(lock: &'a RawRwLock, request: Request) -> Self {
+        Self { lock, request }
+    }
+}
+
+impl Contender for Asking<'_> {
+    type Never = Infallible;
+
+    fn request(&self) -> u64 {
+        self.request.number()
+    }
+
+    fn try_take(&self, progress: Progress, reserved_too: bool) -> Result<(), Held<Infallible>> {
+        self.lock.try_take(self.request, progress, reserved_too)
+    }
+
+    fn has_company(&self) -> bool {
+        self.lock.has_company()
+    }
+
+    fn enqueue(&self, entrant: Entrant<'_>) -> Entry {
+        self.lock.enqueue(entrant, self.request)
+    }
+
+    fn leave(&self, waiter: Pin<&Waiter>) -> Option<Signal> {
+        self.lock.leave(waiter, self.request)
+    }
+
+    fn is_waiting_with(&self, waiter: Pin<&Waiter>, waker: &Waker) -> bool {
+        self.lock.is_waiting_with(waiter, waker)
+    }
+
+    fn arrive(&self) {
+        self.lock.arrive();
+    }
+
+    fn pass_on(&self) {
+        self.lock.pass_on();
+    }
+
+    fn give_up(&self) {
+        self.lock.release(self.request);
+    }
+}

@@ -1,0 +1,53 @@
+//! A reader-writer lock for threads and async tasks on the same instance.
+//!
+//! Use something else where readers are few or short: a mutex then costs less.
+//!
+//! ```
+//! use latchwork_rwlock::{Policy, RwLock};
+//!
+//! static ROUTES: RwLock<Vec<&str>> = RwLock::with_policy(Vec::new(), Policy::PhaseFair);
+//!
+//! ROUTES.write().push("/");
+//! futures_lite::future::block_on(async { assert_eq!(ROUTES.read_async().await.len(), 1) });
+//! ```
+//!
+//! # How it works
+//!
+//! One word says who has the lock, how many read, and who waits. Where nobody waits, a reader counts itself by one addition and
+//! leaves by one subtraction; a writer enters by one compare-exchange and leaves by one subtraction. Whoever may not enter joins a
+//! queue of parked threads and pending tasks, which live in their own stack frames and futures: no wait allocates. Its two lanes
+//! are of those who enter together and of those who enter alone. Whoever leaves the lock to those who wait decides by the lock's
+//! [`Policy`] who is next. A task is never given the lock, only woken, since it may never be polled again.
+//!
+//! Reading order: `state.rs` (the word, invariants, why no wake-up is lost), `request.rs`, `policy.rs`, `raw.rs` and `admit.rs` (the algorithm; the contended
+//! paths of threads and of tasks are in `latchwork-core`, `wait/block.rs` and `wait/acquire.rs`), `models/` (what is checked).
+
+#![deny(unsafe_code)]
+
+mod admit;
+mod contender;
+mod future;
+mod guard;
+mod handle;
+mod lock;
+mod mode;
+mod policy;
+mod raw;
+mod request;
+mod state;
+
+pub use future::{Acquire, Read, UpgradableRead, Upgrade, Write};
+pub use guard::{
+    OwnedRwLockReadGuard, OwnedRwLockUpgradableGuard, OwnedRwLockWriteGuard, ReadGuard, RwLockReadGuard,
+    RwLockUpgradableGuard, RwLockWriteGuard, UpgradableGuard, UpgradedGuard, WriteGuard,
+};
+pub use handle::Handle;
+pub use lock::RwLock;
+pub use policy::Policy;
+
+#[cfg(test)]
+mod models;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,168 @@
+//! The sentences of the section on fairness of [`RwLock`] and of [`Policy`].
+
+use super::*;
+
+/// Breaks if a reader enters that came after a writer.
+#[test]
+fn readers_do_not_pass_a_writer_that_waits() {
+    for policy in [Policy::WriterPreferring, Policy::PhaseFair] {
+        model(move || {
+            let guarded = guarded(policy);
+            let inside = guarded.lock.read();
+            let alarms = [(); 2].map(|()| alarm());
+            let mut writer = guarded.queued_writer(&alarms[0]);
+            assert!(guarded.lock.try_read().is_none() && guarded.lock.try_upgradable_read().is_none());
+            let mut late = guarded.queued_reader(&alarms[1]);
+            assert!(poll(late.as_mut(), &alarms[1]).is_pending());
+            drop(guarded.lock.read_recursive());
+            drop(inside);
+            assert_eq!(alarms[0].rings(), 1);
+            drop(take(&mut writer));
+            assert_eq!(alarms[1].rings(), 1);
+            drop(take(&mut late));
+            guarded.assert_at_rest(0);
+        });
+    }
+}
+
+/// Breaks if a writer that leaves lets in readers though another writer waits.
+#[test]
+fn a_writer_that_leaves_wakes_the_next() {
+    model(|| {
+        let guarded = preferring_writers();
+        let inside = guarded.lock.write();
+        let alarms = [(); 2].map(|()| alarm());
+        let mut reader = guarded.queued_reader(&alarms[0]);
+        let mut writer = guarded.queued_writer(&alarms[1]);
+        drop(inside);
+        assert_eq!(alarms.each_ref().map(|alarm| alarm.rings()), [0, 1]);
+        drop(take(&mut writer));
+        drop(take(&mut reader));
+        guarded.assert_at_rest(0);
+    });
+}
+
+/// Breaks if readers wait for a second writer.
+#[test]
+fn a_reader_waits_for_one_writer() {
+    model(|| {
+        let guarded = guarded(Policy::PhaseFair);
+        let inside = guarded.lock.write();
+        let alarms = [(); 3].map(|()| alarm());
+        let mut writer = guarded.queued_writer(&alarms[0]);
+        let mut readers = [guarded.queued_reader(&alarms[1]), guarded.queued_reader(&alarms[2])];
+        drop(inside);
+        let rings = || alarms.each_ref().map(|alarm| alarm.rings());
+        assert_eq!(rings(), [0, 1, 1]);
+        let guards = readers.each_mut().map(take);
+        assert!(guarded.lock.try_read().is_none(), "the next phase is the writer's");
+        drop(guards);
+        assert_eq!(rings(), [1, 1, 1]);
+        drop(take(&mut writer));
+        guarded.assert_at_rest(0);
+    });
+}
+
+/// The same for threads, which are granted their shares.
+#[test]
+fn a_reading_thread_waits_for_one_writer() {
+    // Three threads: each preemption more takes about ten times as long.
+    model_bounded(3, || {
+        let guarded = guarded(Policy::PhaseFair);
+        let inside = guarded.lock.write();
+        let writer = guarded.spawn(Guarded::write);
+        let reader = guarded.spawn(Guarded::read);
+        drop(inside);
+        reader.join();
+        writer.join();
+        guarded.assert_at_rest(1);
+    });
+}
+
+/// Breaks if a writer that waits keeps readers out.
+#[test]
+fn readers_pass_a_writer_that_waits() {
+    model(|| {
+        let guarded = guarded(Policy::ReaderPreferring);
+        let inside = guarded.lock.read();
+        let alarm = alarm();
+        let mut writer = guarded.queued_writer(&alarm);
+        drop(guarded.lock.try_read().expect("readers are preferred"));
+        drop(inside);
+        assert_eq!(alarm.rings(), 1);
+        drop(take(&mut writer));
+        guarded.assert_at_rest(0);
+    });
+}
+
+/// Breaks if the queue is not first in, first out.
+#[test]
+fn those_who_wait_are_woken_in_the_order_in_which_they_came() {
+    model(|| {
+        let guarded = preferring_writers();
+        let inside = guarded.lock.write();
+        let alarms = [(); 3].map(|()| alarm());
+        let mut writers = alarms.each_ref().map(|alarm| guarded.queued_writer(alarm));
+        drop(inside);
+        for (woken, writer) in writers.iter_mut().enumerate() {
+            let rings = alarms.each_ref().map(|alarm| alarm.rings());
+            assert!(rings.iter().enumerate().all(|(index, rings)| *rings == u32::from(index <= woken)));
+            drop(take(writer));
+        }
+        guarded.assert_at_rest(0);
+    });
+}
+
+/// Breaks if a thread that has waited for long is only woken.
+#[test]
+fn a_starved_writer_is_granted_the_lock() {
+    model(|| {
+        let guarded = preferring_writers();
+        let inside = guarded.lock.read();
+        let writer = guarded.spawn(|guarded| guarded.lock.write());
+        guarded.wait_for_company();
+        let_time_pass();
+        drop(inside);
+        assert!(guarded.lock.try_write().is_none(), "it is the thread's already");
+        drop(writer.join());
+        guarded.assert_at_rest(0);
+    });
+}
+
+/// Breaks if writers that are not polled, woken or not, keep the lock from those who come.
+#[test]
+fn a_newcomer_passes_a_writer_that_is_not_polled() {
+    for policy in [Policy::WriterPreferring, Policy::PhaseFair, Policy::ReaderPreferring] {
+        model(move || {
+            let guarded = guarded(policy);
+            let inside = guarded.lock.write();
+            let waiting = [(); 2].map(|()| guarded.queued_writer(&alarm()));
+            drop(inside);
+            guarded.read();
+            guarded.write();
+            guarded.read_async();
+            guarded.write_async();
+            drop(waiting);
+            guarded.assert_at_rest(2);
+        });
+    }
+}
+
+/// The same for threads that were queued behind them.
+#[test]
+fn a_thread_passes_a_writer_that_is_not_polled() {
+    for pass in [Guarded::write, Guarded::look] {
+        // Without a bound it does not end in a minute.
+        model_bounded(5, move || {
+            let guarded = preferring_writers();
+            let inside = guarded.lock.write();
+            let waiting = guarded.queued_writer(&alarm());
+            let thread = guarded.spawn(pass);
+            drop(inside);
+            thread.join();
+            drop(waiting);
+            assert!(guarded.lock.try_write().is_some());
+            assert!(guarded.lock.raw().is_at_rest());
+        });
+    }
+}

@@ -1,0 +1,247 @@
+//! The state of a reader-writer lock: what the word means, and how it may change.
+//!
+//! # State
+//!
+//! | bits     | name         | meaning                                                    | set                        | cleared                     |
+//! |----------|--------------|------------------------------------------------------------|----------------------------|-----------------------------|
+//! | 0        | `WRITER`     | a writer has the lock                                      | by whoever takes it        | its release, or downgrade   |
+//! | 1        | `UPGRADABLE` | a reader has the lock that may become the writer           | by whoever takes it        | its release, up- or downgrade |
+//! | 2        | `QUEUED`     | somebody is in the queue: who releases looks there         | under the queue's lock, from the queue ||
+//! | 3        | `HELD_BACK`  | readers do not enter: somebody who is preferred waits, or is on its way | as above      ||
+//! | 4        | `WAKING`     | a woken thread is on its way; no other is needed           | under the queue's lock     ||
+//! | 5        | `WRITER_COMES` | it is one that asks for the lock exclusively             | as above                   ||
+//! | 6        | `UPGRADING`  | whoever has the upgradable share is queued                 | as above                   ||
+//! | 7        | `RESERVED`   | what is free is a starved task's first; others give way once | by a release             | by the next to take         |
+//! | 8 to 31  | readers      | how many have the lock, or are about to learn that they may not | by whoever enters, or lets one in | its release  |
+//!
+//! Beside the word, and never changed: the [`Policy`]. A word of 0 is a free lock for which nobody waits.
+//!
+//! A reader counts first and looks later, which is one instruction: it adds itself to the readers and learns what was there before.
+//! Where that refuses it, it has to take itself out again.
+//!
+//! # Invariants
+//!
+//! W1. Where `WRITER` is set, nobody else has the lock: a writer enters only where there are no readers, and `UPGRADABLE` is its
+//!     own or not set.
+//! W2. A reader that counted itself has the lock as soon as nothing refuses it, and takes itself out only by a compare-exchange
+//!     that finds it refused. So no reader is refused by a lock that is free.
+//! W3. Everybody takes out of the word only what it put there, by a read-modify-write.
+//! W4. At most `MAX_READERS` have the lock, half of what can be counted: beyond that a reader takes itself out again, and panics.
+//!     For the count to run over, 2^23 threads would have to be about to at the same time.
+//! W5. While the queue's lock is free, `QUEUED` and `HELD_BACK` agree with the queue.
+//! W6. Nobody sleeps beside a lock that it could have. Where somebody is queued, the queue's lock is free and the policy would let
+//!     it in, somebody has been woken who has neither come nor passed the wake-up on.
+//!
+//! # Why no wake-up is lost
+//!
+//! Everything is one word. Who queues says so by the compare-exchange that finds itself refused. Whoever releases, or takes its
+//! count out, does so in one step, finds in the same step whether somebody is queued, and looks at the queue then. One of the two
+//! comes first.
+
+use latchwork_core::const_unless_checked;
+use latchwork_core::sync::atomic::{AtomicU32, Ordering};
+
+use crate::mode::Mode;
+use crate::policy::Policy;
+use crate::request::{Refusal, Request, Rights, is_free};
+
+pub(crate) const WRITER: u32 = 1;
+pub(crate) const UPGRADABLE: u32 = 1 << 1;
+pub(crate) const QUEUED: u32 = 1 << 2;
+pub(crate) const HELD_BACK: u32 = 1 << 3;
+pub(crate) const WAKING: u32 = 1 << 4;
+pub(crate) const WRITER_COMES: u32 = 1 << 5;
+pub(crate) const UPGRADING: u32 = 1 << 6;
+pub(crate) const RESERVED: u32 = 1 << 7;
+const MODE: u32 = QUEUED | HELD_BACK | WAKING | WRITER_COMES | UPGRADING;
+pub(crate) const READER: u32 = 1 << 8;
+pub(crate) const READERS: u32 = !(READER - 1);
+
+/// How many readers can have the lock at a time: 2^23 - 1.
+pub(crate) const MAX_READERS: u32 = (1 << 23) - 1;
+
+/// The word. See the [module documentation](self).
+pub(crate) struct State {
+    word: AtomicU32,
+    policy: Policy,
+}
+
+impl State {
+    const_unless_checked! {
+        /// A free lock.
+        pub(crate) const fn new(policy: Policy) -> Self {
+            Self { word: AtomicU32::new(0), policy }
+        }
+    }
+
+    /// A reader enters: the fast path.
+    #[inline]
+    pub(crate) fn try_read(&self) -> Result<(), Refusal> {
+        // ORDERING: Acquire pairs with the Release in `release`: what earlier writers did is visible. Weakening it fails
+        // `models::acquire::a_writer_publishes_to_readers`.
+        let beside = self.word.fetch_add(READER, Ordering::Acquire);
+        if beside & (WRITER | HELD_BACK | RESERVED) == 0 && beside / READER < MAX_READERS {
+            return Ok(());
+        }
+        Err(Refusal::Held)
+    }
+
+    /// A reader that [counted itself](Self::try_read) in vain takes itself out, or has the lock after all (W2). Where it has not:
+    /// why, and whether somebody is to be looked for.
+    #[cold]
+    pub(crate) fn take_back_read(&self, request: Request, rights: Rights) -> Result<(), (Refusal, bool)> {
+        // ORDERING: Relaxed: guesses what the compare-exchange will find.
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            let beside = word - READER;
+            let (after, refused) = match request.refused(beside, rights) {
+                Ok(()) => (word & !RESERVED, None),
+                Err(refusal) => (beside, Some(refusal)),
+            };
+            // ORDERING: Acquire where it has the lock, as in `try_read`; where it has not, nothing was seen.
+            match self.word.compare_exchange(word, after, Ordering::Acquire, Ordering::Relaxed) {
+                Ok(_) => return refused.map_or(Ok(()), |refusal| Err((refusal, is_to_look(after, READER)))),
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    /// A writer enters where nobody waits: the fast path.
+    #[inline]
+    pub(crate) fn try_write(&self) -> bool {
+        // ORDERING: Acquire, as in `try_take`. Weakening it fails `models::acquire::a_writer_publishes_to_the_next`. Relaxed on
+        // failure, which decides nothing by itself.
+        self.word.compare_exchange(0, WRITER, Ordering::Acquire, Ordering::Relaxed).is_ok()
+    }
+
+    /// Takes what is asked for, if nothing refuses it.
+    #[inline]
+    pub(crate) fn try_take(&self, request: Request, rights: Rights) -> Result<(), Refusal> {
+        // ORDERING: Acquire pairs with the Release in `release`: what earlier owners did is visible. Weakening it fails
+        // `models::acquire::a_writer_publishes_to_the_next` and `models::acquire::readers_leave_before_a_writer_enters`.
+        self.update(Ordering::Acquire, |word| {
+            request.refused(word, rights).map(|()| word.wrapping_add(request.gain()) & !RESERVED)
+        })
+        .map(|_| ())
+    }
+
+    /// Whether nothing refuses what is asked for. Under the queue's lock it stays so, but for those who do not queue.
+    pub(crate) fn would_take(&self, request: Request, rights: Rights) -> bool {
+        request.refused(self.load(), rights).is_ok()
+    }
+
+    /// Gives up what was got by a request. Returns whether somebody is to be looked for.
+    #[inline]
+    pub(crate) fn release(&self, request: Request) -> bool {
+        self.exchange(request.gain(), 0)
+    }
+
+    /// Gives up what was got by one request for what another would get, which is less.
+    #[inline]
+    pub(crate) fn downgrade(&self, from: Request, to: Request) -> bool {
+        self.exchange(from.gain(), to.gain())
+    }
+
+    #[inline]
+    fn exchange(&self, loss: u32, gain: u32) -> bool {
+        let change = gain.wrapping_sub(loss);
+        // ORDERING: Release publishes what was done to the Acquire in `try_take` and `try_read`. Weakening it fails
+        // `models::acquire::a_writer_publishes_to_readers` and `models::acquire::readers_leave_before_a_writer_enters`.
+        let before = self.word.fetch_add(change, Ordering::Release);
+        is_to_look(before.wrapping_add(change), loss)
+    }
+
+    /// Says that somebody is queued, under the queue's lock, unless nothing refuses what it asks for. `mode` follows from the mode
+    /// that is found.
+    pub(crate) fn mark_queued(
+        &self,
+        request: Request,
+        rights: Rights,
+        mode: impl Fn(Mode) -> Mode,
+    ) -> Result<(), NoNeedToWait> {
+        // ORDERING: Relaxed: the queue's lock publishes the queue; which of this and a release comes first is a matter of one
+        // word.
+        let marked = self.update(Ordering::Relaxed, |word| match request.refused(word, rights) {
+            Err(Refusal::Held) => Ok(word & !MODE | mode(Mode::of(word)).bits()),
+            Ok(()) | Err(_) => Err(NoNeedToWait),
+        });
+        marked.map(|_| ())
+    }
+
+    /// Brings the mode into agreement with the queue, under its lock.
+    pub(crate) fn set_mode(&self, mode: Mode) {
+        // ORDERING: Relaxed, as in `mark_queued`.
+        let Ok(_) =
+            self.update(Ordering::Relaxed, |word| Ok::<_, core::convert::Infallible>(word & !MODE | mode.bits()));
+    }
+
+    /// Lets everybody give way once, under the queue's lock, until somebody takes the lock.
+    pub(crate) fn reserve(&self) {
+        // ORDERING: Relaxed: it says nothing about any other memory.
+        self.word.fetch_or(RESERVED, Ordering::Relaxed);
+    }
+
+    /// Who waits. Under the queue's lock, this is certain.
+    pub(crate) fn mode(&self) -> Mode {
+        Mode::of(self.load())
+    }
+
+    /// Who is preferred.
+    pub(crate) const fn policy(&self) -> Policy {
+        self.policy
+    }
+
+    /// Whether somebody is queued or on its way.
+    pub(crate) fn has_company(&self) -> bool {
+        self.load() & (QUEUED | WAKING) != 0
+    }
+
+    /// Whether a writer has the lock.
+    pub(crate) fn is_written(&self) -> bool {
+        self.load() & WRITER != 0
+    }
+
+    /// Whether nobody has the lock.
+    pub(crate) fn is_free(&self) -> bool {
+        is_free(self.load())
+    }
+
+    fn load(&self) -> u32 {
+        // ORDERING: Relaxed: under the queue's lock the mode is the last; elsewhere the answer may be old in any case.
+        self.word.load(Ordering::Relaxed)
+    }
+
+    /// Replaces the word by what follows from it, and returns what it was.
+    #[inline]
+    fn update<E>(&self, ordering: Ordering, next: impl Fn(u32) -> Result<u32, E>) -> Result<u32, E> {
+        // ORDERING: Relaxed: guesses what the compare-exchange will find; where nothing is to change, nothing is published.
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            let after = next(word)?;
+            if after == word {
+                return Ok(word);
+            }
+            // ORDERING: the caller's; Relaxed on failure, which decides nothing by itself.
+            match self.word.compare_exchange(word, after, ordering, Ordering::Relaxed) {
+                Ok(_) => return Ok(word),
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    /// For tests: as if so many readers more had the lock.
+    #[cfg(test)]
+    pub(crate) fn add_readers(&self, readers: i32) {
+        // ORDERING: Relaxed: nobody uses them.
+        self.word.fetch_add((readers as u32).wrapping_mul(READER), Ordering::Relaxed);
+    }
+}
+
+/// Whether whoever leaves this word behind looks at the queue. While others read, a reader that leaves makes no room.
+const fn is_to_look(word: u32, loss: u32) -> bool {
+    word & (QUEUED | WRITER) == QUEUED && (loss != READER || word & READERS == 0)
+}
+
+/// Nothing refuses what is asked for, or it is not to wait for that in the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NoNeedToWait;
