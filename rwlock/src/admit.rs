@@ -37,16 +37,11 @@ impl RawRwLock {
         let mut mode = self.state.mode();
         let mut reserved = false;
         let first = queue.first(EXCLUSIVE);
-        let readers_first = match self.state.policy() {
-            Policy::WriterPreferring => false,
-            Policy::PhaseFair => turn == Turn::Readers,
-            Policy::ReaderPreferring => true,
-        };
         let to_tasks = if self.state.is_written() {
             false
         } else if mode.upgrading {
             self.admit_upgrade(queue, &mut mode, wakes, &mut reserved)
-        } else if (readers_first || first.is_none()) && self.admit_readers(queue, moment, wakes, &mut reserved) {
+        } else if self.is_for_readers(queue, turn) && self.admit_readers(queue, moment, wakes, &mut reserved) {
             self.state.is_free()
         } else {
             first.is_some_and(|first| self.admit_writer(queue, first, &mut mode, wakes, &mut reserved))
@@ -61,9 +56,35 @@ impl RawRwLock {
             };
             let _ = wake_thread(EXCLUSIVE) || wake_thread(SHARED);
         }
+        mode.left = to_tasks && !mode.waking;
         self.refresh(queue, mode);
         if reserved {
             self.state.reserve();
+        }
+    }
+
+    /// Whether those who enter together come before those who enter alone.
+    pub(crate) fn is_for_readers(&self, queue: &QueueGuard<'_>, turn: Turn) -> bool {
+        let writer_waits = queue.has(EXCLUSIVE) || self.state.mode().writer_comes;
+        !writer_waits
+            || match self.state.policy() {
+                Policy::WriterPreferring => false,
+                Policy::PhaseFair => turn == Turn::Readers,
+                Policy::ReaderPreferring => true,
+            }
+    }
+
+    /// Lets in threads that enter together, before the writer that has the queue's lock leaves.
+    pub(crate) fn let_readers_in(&self, queue: &mut QueueGuard<'_>, moment: Moment, wakes: &mut WakeList<8>) {
+        while !wakes.is_full() {
+            let let_in = queue.pop_if(SHARED, |waiter| {
+                let may = waiter.kind == Kind::Thread && waiter.came_before(moment);
+                (may && self.state.let_in(request(waiter)).is_ok()).then_some(Signal::Granted)
+            });
+            match let_in {
+                Some(wake) => wakes.push(wake),
+                None => break,
+            }
         }
     }
 

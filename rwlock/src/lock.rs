@@ -135,7 +135,7 @@ macro_rules! ways {
             ///
             /// # Panics
             ///
-            /// If 2^23 - 1 readers have the lock; nothing has changed then.
+            /// If 2^22 - 1 readers have the lock; nothing has changed then.
             ///
             /// # Examples
             ///
@@ -294,7 +294,7 @@ ways!(
 );
 
 impl<T: ?Sized> RwLock<T> {
-    /// How many readers can have the lock at a time: 2^23 - 1.
+    /// How many readers can have the lock at a time: 2^22 - 1.
     pub const MAX_READERS: usize = MAX_READERS as usize;
 
     /// Locks for reading beside any other reader, whoever waits: for code that may have a share already. Blocks this thread while a

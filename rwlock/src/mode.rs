@@ -1,6 +1,6 @@
 //! Who waits, and who is on its way.
 
-use crate::state::{HELD_BACK, QUEUED, UPGRADING, WAKING, WRITER_COMES};
+use crate::state::{HELD_BACK, LEFT, QUEUED, UPGRADING, WAKING, WRITER_COMES};
 
 /// Who waits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub(crate) struct Mode {
     pub(crate) writer_comes: bool,
     /// Whoever has the upgradable share is queued.
     pub(crate) upgrading: bool,
+    /// The lock is free, and was left to tasks alone.
+    pub(crate) left: bool,
 }
 
 impl Mode {
@@ -25,6 +27,7 @@ impl Mode {
             waking: word & WAKING != 0,
             writer_comes: word & WRITER_COMES != 0,
             upgrading: word & UPGRADING != 0,
+            left: word & LEFT != 0,
         }
     }
 
@@ -44,6 +47,9 @@ impl Mode {
         }
         if self.upgrading {
             bits |= UPGRADING;
+        }
+        if self.left {
+            bits |= LEFT;
         }
         bits
     }

@@ -10,6 +10,8 @@ mod acquire;
 mod cancel;
 mod fairness;
 mod release;
+#[cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
+mod storms;
 mod upgrade;
 
 use std::pin::Pin;

@@ -14,7 +14,7 @@ use core::time::Duration;
 use latchwork_core::const_unless_checked;
 use latchwork_core::sync::time::Instant;
 use latchwork_core::wait::{
-    Acquire, Entrant, Entry, Held, Place, Progress, QueueGuard, Signal, WaitQueue, Waiter, WakeList, block,
+    Acquire, Entrant, Entry, Held, Moment, Place, Progress, QueueGuard, Signal, WaitQueue, Waiter, WakeList, block,
 };
 
 use crate::admit::{EXCLUSIVE, SHARED, Turn, holds_back};
@@ -95,9 +95,26 @@ impl RawRwLock {
     /// Gives up what was got by a request.
     #[inline]
     pub(crate) fn release(&self, request: Request) {
-        if self.state.release(request) {
-            self.look(if request.is_shared() { Turn::Writers } else { Turn::Readers });
+        if request == Request::Write {
+            if !self.state.release_write() {
+                self.release_write_contended();
+            }
+        } else if self.state.release(request) {
+            self.look(Turn::Writers);
         }
+    }
+
+    /// The writer leaves, and somebody may be waiting. Where it is the readers' turn, threads among them are let in before: no
+    /// newcomer takes a lock that has not been free.
+    #[cold]
+    fn release_write_contended(&self) {
+        let queue = self.queue.lock();
+        self.wake_after(queue, Turn::Readers, |queue, moment, wakes| {
+            if self.is_for_readers(queue, Turn::Readers) {
+                self.let_readers_in(queue, moment, wakes);
+            }
+            self.state.release(Request::Write);
+        });
     }
 
     /// Gives up what was got by one request for what another would get, which is less.
@@ -158,6 +175,7 @@ impl RawRwLock {
             waking: mode.waking && !was_on_its_way,
             writer_comes: mode.writer_comes && !was_on_its_way,
             upgrading: mode.upgrading || request == Request::Upgrade,
+            ..mode
         });
         if marked.is_err() {
             return Entry::NotQueued(entrant.waker);
@@ -211,11 +229,24 @@ impl RawRwLock {
 
     /// Wakes whoever may enter now, and releases the queue's lock.
     fn wake(&self, queue: QueueGuard<'_>, turn: Turn) {
+        self.wake_after(queue, turn, |_, _, _| {});
+    }
+
+    /// The same after something else.
+    fn wake_after(
+        &self,
+        queue: QueueGuard<'_>,
+        turn: Turn,
+        first: impl FnOnce(&mut QueueGuard<'_>, Moment, &mut WakeList<8>),
+    ) {
         // Whoever comes while the first are being woken is not of this turn.
         let moment = queue.moment();
-        let mut locked = Some(queue);
+        let (mut locked, mut first) = (Some(queue), Some(first));
         WakeList::<8>::wake_in_batches(|wakes| {
             let mut queue = locked.take().unwrap_or_else(|| self.queue.lock());
+            if let Some(first) = first.take() {
+                first(&mut queue, moment, wakes);
+            }
             self.admit(&mut queue, turn, moment, wakes);
             // A waker is foreign code: it may poll inline, lock this very lock, or panic. The queue's lock is released here.
         });
@@ -233,6 +264,13 @@ impl RawRwLock {
     /// For the models: nobody is queued or on its way, and the mode says so.
     pub(crate) fn is_at_rest(&self) -> bool {
         self.queue.lock().is_empty() && self.state.mode() == Mode::default()
+    }
+
+    /// For tests: how many are queued to enter alone, and to enter together.
+    #[cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
+    pub(crate) fn queued(&self) -> (usize, usize) {
+        let queue = self.queue.lock();
+        (queue.len(crate::admit::EXCLUSIVE), queue.len(SHARED))
     }
 
     /// For tests: as if so many readers more had the lock.

@@ -1,6 +1,6 @@
 //! What is asked for, what may be passed by, and why it may not be had.
 
-use crate::state::{HELD_BACK, MAX_READERS, READER, READERS, RESERVED, UPGRADABLE, WRITER, WRITER_COMES};
+use crate::state::{HELD_BACK, LEFT, MAX_READERS, READER, READERS, RESERVED, UPGRADABLE, WRITER};
 
 /// What somebody asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,8 +92,7 @@ pub(crate) const fn is_free(word: u32) -> bool {
     word & (WRITER | UPGRADABLE | READERS) == 0
 }
 
-/// Whether readers do not enter. A free lock is for the first that comes, unless a thread is on its way to it: those who wait
-/// may be tasks that are not polled.
+/// Whether readers do not enter. A free lock that was left to tasks is for the first that comes: they may never be polled.
 const fn is_held_back(word: u32) -> bool {
-    word & HELD_BACK != 0 && (!is_free(word) || word & WRITER_COMES != 0)
+    word & HELD_BACK != 0 && !(word & LEFT != 0 && is_free(word))
 }

@@ -11,8 +11,9 @@
 //! | 4        | `WAKING`     | a woken thread is on its way; no other is needed           | under the queue's lock     ||
 //! | 5        | `WRITER_COMES` | it is one that asks for the lock exclusively             | as above                   ||
 //! | 6        | `UPGRADING`  | whoever has the upgradable share is queued                 | as above                   ||
-//! | 7        | `RESERVED`   | what is free is a starved task's first; others give way once | by a release             | by the next to take         |
-//! | 8 to 31  | readers      | how many have the lock, or are about to learn that they may not | by whoever enters, or lets one in | its release  |
+//! | 7        | `LEFT`       | the lock is free, and was left to tasks: to whoever comes first | under the queue's lock | by the next to take         |
+//! | 8        | `RESERVED`   | what is free is a starved task's first; others give way once | by a release             | by the next to take         |
+//! | 9 to 31  | readers      | how many have the lock, or are about to learn that they may not | by whoever enters, or lets one in | its release  |
 //!
 //! Beside the word, and never changed: the [`Policy`]. A word of 0 is a free lock for which nobody waits.
 //!
@@ -27,7 +28,7 @@
 //!     that finds it refused. So no reader is refused by a lock that is free.
 //! W3. Everybody takes out of the word only what it put there, by a read-modify-write.
 //! W4. At most `MAX_READERS` have the lock, half of what can be counted: beyond that a reader takes itself out again, and panics.
-//!     For the count to run over, 2^23 threads would have to be about to at the same time.
+//!     For the count to run over, 2^22 threads would have to be about to at the same time.
 //! W5. While the queue's lock is free, `QUEUED` and `HELD_BACK` agree with the queue.
 //! W6. Nobody sleeps beside a lock that it could have. Where somebody is queued, the queue's lock is free and the policy would let
 //!     it in, somebody has been woken who has neither come nor passed the wake-up on.
@@ -52,13 +53,14 @@ pub(crate) const HELD_BACK: u32 = 1 << 3;
 pub(crate) const WAKING: u32 = 1 << 4;
 pub(crate) const WRITER_COMES: u32 = 1 << 5;
 pub(crate) const UPGRADING: u32 = 1 << 6;
-pub(crate) const RESERVED: u32 = 1 << 7;
-const MODE: u32 = QUEUED | HELD_BACK | WAKING | WRITER_COMES | UPGRADING;
-pub(crate) const READER: u32 = 1 << 8;
+pub(crate) const LEFT: u32 = 1 << 7;
+pub(crate) const RESERVED: u32 = 1 << 8;
+const MODE: u32 = QUEUED | HELD_BACK | WAKING | WRITER_COMES | UPGRADING | LEFT;
+pub(crate) const READER: u32 = 1 << 9;
 pub(crate) const READERS: u32 = !(READER - 1);
 
-/// How many readers can have the lock at a time: 2^23 - 1.
-pub(crate) const MAX_READERS: u32 = (1 << 23) - 1;
+/// How many readers can have the lock at a time: 2^22 - 1.
+pub(crate) const MAX_READERS: u32 = (1 << 22) - 1;
 
 /// The word. See the [module documentation](self).
 pub(crate) struct State {
@@ -95,7 +97,7 @@ impl State {
         loop {
             let beside = word - READER;
             let (after, refused) = match request.refused(beside, rights) {
-                Ok(()) => (word & !RESERVED, None),
+                Ok(()) => (word & !(RESERVED | LEFT), None),
                 Err(refusal) => (beside, Some(refusal)),
             };
             // ORDERING: Acquire where it has the lock, as in `try_read`; where it has not, nothing was seen.
@@ -120,7 +122,7 @@ impl State {
         // ORDERING: Acquire pairs with the Release in `release`: what earlier owners did is visible. Weakening it fails
         // `models::acquire::a_writer_publishes_to_the_next` and `models::acquire::readers_leave_before_a_writer_enters`.
         self.update(Ordering::Acquire, |word| {
-            request.refused(word, rights).map(|()| word.wrapping_add(request.gain()) & !RESERVED)
+            request.refused(word, rights).map(|()| word.wrapping_add(request.gain()) & !(RESERVED | LEFT))
         })
         .map(|_| ())
     }
@@ -128,6 +130,23 @@ impl State {
     /// Whether nothing refuses what is asked for. Under the queue's lock it stays so, but for those who do not queue.
     pub(crate) fn would_take(&self, request: Request, rights: Rights) -> bool {
         request.refused(self.load(), rights).is_ok()
+    }
+
+    /// Lets a reader in before the writer, who has the queue's lock, leaves.
+    pub(crate) fn let_in(&self, request: Request) -> Result<(), Refusal> {
+        // ORDERING: Relaxed: the signal publishes what the writer did to the reader.
+        let let_in = self.update(Ordering::Relaxed, |word| {
+            request.refused(word & !WRITER, Rights { woken: true, reserved_too: true }).map(|()| word + request.gain())
+        });
+        let_in.map(|_| ())
+    }
+
+    /// The writer leaves, where nobody waits: the fast path.
+    #[inline]
+    pub(crate) fn release_write(&self) -> bool {
+        // ORDERING: Release, as in `release`. Weakening it fails `models::acquire::a_writer_publishes_to_the_next`. Relaxed on
+        // failure, which decides nothing by itself.
+        self.word.compare_exchange(WRITER, 0, Ordering::Release, Ordering::Relaxed).is_ok()
     }
 
     /// Gives up what was got by a request. Returns whether somebody is to be looked for.

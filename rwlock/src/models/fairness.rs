@@ -136,7 +136,7 @@ fn a_newcomer_passes_a_writer_that_is_not_polled() {
         model(move || {
             let guarded = guarded(policy);
             let inside = guarded.lock.write();
-            let waiting = [(); 2].map(|()| guarded.queued_writer(&alarm()));
+            let waiting = [(); 6].map(|()| guarded.queued_writer(&alarm()));
             drop(inside);
             guarded.read();
             guarded.write();

@@ -36,6 +36,22 @@ fn an_upgrade_waits_for_readers() {
     });
 }
 
+/// Breaks if a reader that counted itself in vain keeps the upgrade out, and does not look when it takes itself out.
+#[test]
+fn a_refused_reader_does_not_keep_an_upgrade_out() {
+    model(|| {
+        let guarded = preferring_writers();
+        let guard = guarded.lock.upgradable_read();
+        let writer = guarded.queued_writer(&alarm());
+        let reader = guarded.spawn(|guarded| assert!(guarded.lock.try_read().is_none()));
+        let guard = RwLockUpgradableGuard::upgrade(guard);
+        reader.join();
+        drop(guard);
+        drop(writer);
+        guarded.assert_at_rest(0);
+    });
+}
+
 /// The same for a task, whose guard is a reader's again afterwards.
 #[test]
 fn an_upgrading_task_waits_for_readers() {

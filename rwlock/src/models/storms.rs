@@ -1,0 +1,93 @@
+//! The bounds of the policies on real threads, counted in entries between arrival and entry.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::thread;
+use std::time::Duration;
+
+use latchwork_core::sync::model::watchdog;
+
+use super::*;
+
+const LIMIT: Duration = Duration::from_secs(60);
+const ROUNDS: usize = 200;
+const STORM: usize = 3;
+
+/// Ends a storm, also where an assertion fails.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+    }
+}
+
+/// A storm of readers beside a writer that waits: none enters that comes later.
+#[test]
+fn a_storm_of_readers_does_not_pass_a_writer() {
+    watchdog("a_storm_of_readers_does_not_pass_a_writer", LIMIT, || {
+        for policy in [Policy::WriterPreferring, Policy::PhaseFair] {
+            let (lock, stop, entries) = (RwLock::with_policy((), policy), AtomicBool::new(false), AtomicUsize::new(0));
+            let (lock, entries) = (&lock, &entries);
+            thread::scope(|scope| {
+                for _ in 0..STORM {
+                    scope.spawn(|| {
+                        while !stop.load(Relaxed) {
+                            let _guard = lock.read();
+                            entries.fetch_add(1, Relaxed);
+                        }
+                    });
+                }
+                let _stop = Stop(&stop);
+                for _ in 0..ROUNDS {
+                    let inside = lock.read();
+                    let writer = scope.spawn(|| {
+                        let _guard = lock.write();
+                        entries.load(Relaxed)
+                    });
+                    while lock.raw().queued().0 == 0 {
+                        thread::yield_now();
+                    }
+                    let before = entries.load(Relaxed);
+                    drop(inside);
+                    // Those who were inside when it queued may not have counted yet.
+                    let passed = writer.join().unwrap() - before;
+                    assert!(passed <= STORM, "{passed} readers have passed a writer that waited");
+                }
+            });
+        }
+    });
+}
+
+/// A storm of writers beside a reader that waits: it enters after the one that is inside.
+#[test]
+fn a_storm_of_writers_lets_a_reader_in_after_one() {
+    watchdog("a_storm_of_writers_lets_a_reader_in_after_one", LIMIT, || {
+        let (lock, stop, entries) =
+            (RwLock::with_policy((), Policy::PhaseFair), AtomicBool::new(false), AtomicUsize::new(0));
+        let (lock, entries) = (&lock, &entries);
+        thread::scope(|scope| {
+            for _ in 0..STORM {
+                scope.spawn(|| {
+                    while !stop.load(Relaxed) {
+                        let _guard = lock.write();
+                        entries.fetch_add(1, Relaxed);
+                    }
+                });
+            }
+            let _stop = Stop(&stop);
+            for _ in 0..ROUNDS {
+                let inside = lock.write();
+                let before = entries.load(Relaxed);
+                let reader = scope.spawn(|| {
+                    let _guard = lock.read();
+                    entries.load(Relaxed)
+                });
+                while lock.raw().queued().1 == 0 {
+                    thread::yield_now();
+                }
+                drop(inside);
+                assert_eq!(reader.join().unwrap(), before, "no writer has entered in between");
+            }
+        });
+    });
+}

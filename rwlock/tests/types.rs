@@ -1,0 +1,73 @@
+//! What the types promise: `Send`, `Sync`, `Unpin`, and sizes.
+
+#![cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use latchwork_rwlock::{
+    OwnedRwLockReadGuard, OwnedRwLockUpgradableGuard, OwnedRwLockWriteGuard, Policy, Read, RwLock, RwLockReadGuard,
+    RwLockUpgradableGuard, RwLockWriteGuard, UpgradableRead, Write,
+};
+use static_assertions::{assert_impl_all, assert_not_impl_any};
+
+assert_impl_all!(RwLock<u32>: Send, Sync, Unpin, Default, From<u32>);
+// `Cell` may be sent, and not be shared: no reader may lend it to another thread.
+assert_impl_all!(RwLock<Cell<u32>>: Send);
+assert_not_impl_any!(RwLock<Cell<u32>>: Sync);
+assert_not_impl_any!(RwLock<Rc<u32>>: Send, Sync);
+assert_impl_all!(RwLockReadGuard<'static, u32>: Send, Sync, Unpin);
+assert_impl_all!(RwLockWriteGuard<'static, u32>: Send, Sync, Unpin);
+assert_impl_all!(RwLockUpgradableGuard<'static, u32>: Send, Sync, Unpin);
+assert_not_impl_any!(RwLockReadGuard<'static, Cell<u32>>: Send, Sync);
+assert_not_impl_any!(RwLockWriteGuard<'static, Cell<u32>>: Send, Sync);
+assert_not_impl_any!(OwnedRwLockReadGuard<Cell<u32>>: Send, Sync);
+assert_impl_all!(OwnedRwLockReadGuard<u32>: Send, Sync);
+assert_impl_all!(OwnedRwLockWriteGuard<u32>: Send, Sync);
+assert_impl_all!(OwnedRwLockUpgradableGuard<u32>: Send, Sync);
+assert_impl_all!(Read<'static, u32>: Send, Sync);
+assert_impl_all!(Write<'static, u32>: Send, Sync);
+assert_impl_all!(UpgradableRead<'static, u32>: Send, Sync);
+assert_not_impl_any!(Read<'static, u32>: Unpin);
+assert_impl_all!(Policy: Send, Sync, Copy, Default);
+
+#[test]
+fn sizes_are_what_the_documentation_says() {
+    assert_eq!(size_of::<RwLock<()>>(), 32);
+}
+
+#[test]
+fn a_lock_around_a_slice_and_a_trait_object_works() {
+    let slice: Box<RwLock<[u8]>> = Box::new(RwLock::new([1, 2, 3]));
+    slice.write()[0] = 9;
+    assert_eq!(*slice.read(), [9, 2, 3]);
+    let object: Arc<RwLock<dyn std::fmt::Debug + Send + Sync>> = Arc::new(RwLock::new(7));
+    assert_eq!(format!("{:?}", object.read_owned()), "7");
+}
+
+#[test]
+fn debug_shows_the_value_or_that_it_is_locked() {
+    let lock = RwLock::new(7);
+    assert_eq!(format!("{lock:?}"), "RwLock { value: 7, .. }");
+    let guard = lock.write();
+    assert_eq!(
+        (format!("{lock:?}"), format!("{guard} {guard:?}")),
+        ("RwLock { value: <locked>, .. }".into(), "7 7".into())
+    );
+}
+
+#[test]
+fn owned_guards_keep_the_lock_alive() {
+    let lock = Arc::new(RwLock::new(1));
+    let weak = Arc::downgrade(&lock);
+    let mut guard = Arc::clone(&lock).write_owned();
+    *guard += 1;
+    let guard = OwnedRwLockWriteGuard::downgrade_to_upgradable(guard);
+    assert!(Arc::clone(&lock).try_write_owned().is_none() && Arc::clone(&lock).try_read_owned().is_some());
+    let guard = OwnedRwLockUpgradableGuard::downgrade(guard);
+    drop(futures_lite::future::block_on(lock.upgradable_read_owned_async()));
+    assert_eq!((*guard, weak.strong_count()), (2, 1));
+    std::thread::spawn(move || drop(guard)).join().unwrap();
+    assert_eq!(weak.strong_count(), 0);
+}
