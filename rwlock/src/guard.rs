@@ -32,8 +32,8 @@ pub(crate) trait Guard<H: Handle> {
 #[must_use = "the lock is released when the guard is dropped"]
 pub struct ReadGuard<H: Handle> {
     // Ends first (G1).
-    _claim: SharedClaim,
-    held: Held<H>,
+    pub(crate) claim: SharedClaim,
+    pub(crate) held: Held<H>,
 }
 
 /// A reader's share of a borrowed lock.
@@ -45,8 +45,8 @@ pub type OwnedRwLockReadGuard<T> = ReadGuard<Arc<RwLock<T>>>;
 #[must_use = "the lock is released when the guard is dropped"]
 pub struct WriteGuard<H: Handle> {
     // Ends first (G1).
-    claim: Claim,
-    held: Held<H>,
+    pub(crate) claim: Claim,
+    pub(crate) held: Held<H>,
 }
 
 /// The writer's lock of a borrowed lock.
@@ -77,7 +77,7 @@ pub struct UpgradedGuard<'g, H: Handle> {
 impl<H: Handle> Guard<H> for ReadGuard<H> {
     #[inline]
     fn new(held: Held<H>) -> Self {
-        Self { _claim: held.lock().value().claim_shared(), held }
+        Self { claim: held.lock().value().claim_shared(), held }
     }
 }
 
@@ -248,7 +248,7 @@ impl<H: Handle> UpgradableGuard<H> {
     pub fn downgrade(guard: Self) -> ReadGuard<H> {
         let Self { mut held, claim } = guard;
         held.downgrade(Request::Read);
-        ReadGuard { _claim: claim, held }
+        ReadGuard { claim, held }
     }
 
     /// Becomes the writer, if `attempt` upgrades the lock. A claim of the value is of another kind then.

@@ -30,6 +30,7 @@ mod future;
 mod guard;
 mod handle;
 mod lock;
+mod mapped;
 mod mode;
 mod policy;
 mod raw;
@@ -43,6 +44,10 @@ pub use guard::{
 };
 pub use handle::Handle;
 pub use lock::RwLock;
+pub use mapped::{
+    MappedReadGuard, MappedRwLockReadGuard, MappedRwLockWriteGuard, MappedWriteGuard, OwnedMappedRwLockReadGuard,
+    OwnedMappedRwLockWriteGuard,
+};
 pub use policy::Policy;
 
 #[cfg(test)]

@@ -7,8 +7,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use latchwork_rwlock::{
-    OwnedRwLockReadGuard, OwnedRwLockUpgradableGuard, OwnedRwLockWriteGuard, Policy, Read, RwLock, RwLockReadGuard,
-    RwLockUpgradableGuard, RwLockWriteGuard, UpgradableRead, Write,
+    MappedRwLockReadGuard, MappedRwLockWriteGuard, OwnedMappedRwLockReadGuard, OwnedRwLockReadGuard,
+    OwnedRwLockUpgradableGuard, OwnedRwLockWriteGuard, Policy, Read, RwLock, RwLockReadGuard, RwLockUpgradableGuard,
+    RwLockWriteGuard, UpgradableRead, Write,
 };
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 
@@ -26,6 +27,10 @@ assert_not_impl_any!(OwnedRwLockReadGuard<Cell<u32>>: Send, Sync);
 assert_impl_all!(OwnedRwLockReadGuard<u32>: Send, Sync);
 assert_impl_all!(OwnedRwLockWriteGuard<u32>: Send, Sync);
 assert_impl_all!(OwnedRwLockUpgradableGuard<u32>: Send, Sync);
+assert_impl_all!(MappedRwLockReadGuard<'static, u32, u8>: Send, Sync);
+assert_impl_all!(MappedRwLockWriteGuard<'static, u32, u8>: Send, Sync);
+assert_not_impl_any!(MappedRwLockReadGuard<'static, u32, Cell<u8>>: Send, Sync);
+assert_not_impl_any!(MappedRwLockWriteGuard<'static, u32, Rc<u8>>: Send, Sync);
 assert_impl_all!(Read<'static, u32>: Send, Sync);
 assert_impl_all!(Write<'static, u32>: Send, Sync);
 assert_impl_all!(UpgradableRead<'static, u32>: Send, Sync);
@@ -55,6 +60,23 @@ fn debug_shows_the_value_or_that_it_is_locked() {
         (format!("{lock:?}"), format!("{guard} {guard:?}")),
         ("RwLock { value: <locked>, .. }".into(), "7 7".into())
     );
+}
+
+#[test]
+fn guards_can_be_narrowed() {
+    let lock = Arc::new(RwLock::new((vec![1], 2)));
+    let guard = RwLockWriteGuard::map(lock.write(), |value| &mut value.0);
+    let mut guard = MappedRwLockWriteGuard::try_map(guard, |values| values.first_mut()).unwrap();
+    *guard += 8;
+    assert!(lock.try_read().is_none());
+    assert_eq!(format!("{guard:?}"), "9");
+    drop(guard);
+    let guard = OwnedRwLockReadGuard::map(Arc::clone(&lock).read_owned(), |value| &value.0);
+    assert_eq!((guard.len(), lock.read().1), (1, 2));
+    let guard = OwnedMappedRwLockReadGuard::try_map(guard, |values| values.get(5)).unwrap_err();
+    let guard = OwnedMappedRwLockReadGuard::map(guard, |values| &values[0]);
+    std::thread::spawn(move || assert_eq!((*guard, format!("{guard:?}")), (9, "9".into()))).join().unwrap();
+    assert!(RwLockReadGuard::try_map(lock.read(), |_| None::<&u8>).is_err() && !lock.is_locked());
 }
 
 #[test]
