@@ -175,7 +175,7 @@ impl RawRwLock {
     pub(crate) fn refresh(&self, queue: &QueueGuard<'_>, mode: Mode) {
         let writer_waits = queue.has(EXCLUSIVE) || mode.writer_comes;
         let held_back = mode.upgrading || writer_waits && holds_back(Request::Write, self.state.policy());
-        self.state.set_mode(Mode { queued: !queue.is_empty(), held_back, ..mode });
+        self.state.set_mode(Mode { queued: !queue.is_empty(), held_back, left: held_back && mode.left, ..mode });
     }
 }
 

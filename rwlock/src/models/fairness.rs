@@ -63,6 +63,24 @@ fn a_reader_waits_for_one_writer() {
     });
 }
 
+/// Breaks if a newcomer takes the lock between a writer that leaves and the reader that waits for it.
+#[test]
+fn a_writer_does_not_pass_a_reader_whose_turn_it_is() {
+    // Three threads: each preemption more takes about ten times as long.
+    model_bounded(3, || {
+        let guarded = guarded(Policy::PhaseFair);
+        let inside = guarded.lock.write();
+        let reader = guarded.spawn(Guarded::read);
+        guarded.wait_for_company();
+        let newcomer =
+            guarded.spawn(|guarded| guarded.lock.try_write().map(|_guard| guarded.data.count_up()).is_some());
+        drop(inside);
+        assert_eq!(reader.join(), 0);
+        let count = u32::from(newcomer.join());
+        guarded.assert_at_rest(count);
+    });
+}
+
 /// The same for threads, which are granted their shares.
 #[test]
 fn a_reading_thread_waits_for_one_writer() {
@@ -146,6 +164,25 @@ fn a_newcomer_passes_a_writer_that_is_not_polled() {
             guarded.assert_at_rest(2);
         });
     }
+}
+
+/// Breaks if a reading thread that was woken alone, behind a writer that is not polled, does not look for others.
+#[test]
+fn a_woken_reader_lets_in_those_behind_it() {
+    // Without a bound 600 000 executions, which take 40 seconds.
+    model_bounded(6, || {
+        let guarded = preferring_writers();
+        let inside = guarded.lock.write();
+        let thread = guarded.spawn(|guarded| guarded.lock.read());
+        guarded.wait_for_company();
+        let alarm = alarm();
+        let (writer, mut reader) = (guarded.queued_writer(&Arc::new(Alarm::default())), guarded.queued_reader(&alarm));
+        drop(inside);
+        let guard = thread.join();
+        assert_eq!(alarm.rings(), 1);
+        drop((take(&mut reader), guard, writer));
+        guarded.assert_at_rest(0);
+    });
 }
 
 /// The same for threads that were queued behind them.

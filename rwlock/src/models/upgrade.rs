@@ -82,6 +82,8 @@ fn readers_do_not_pass_an_upgrade_that_waits() {
             let upgrade = queued(RwLockUpgradableGuard::upgrade_async(&mut guard), &alarms[0]);
             assert!(guarded.lock.try_read().is_none());
             let mut late = guarded.queued_reader(&alarms[1]);
+            drop(guarded.queued_reader(&alarm()));
+            assert!(guarded.lock.try_read().is_none(), "whoever leaves the queue changes nothing");
             drop(upgrade);
             assert_eq!(alarms.each_ref().map(|alarm| alarm.rings()), [0, 1]);
             drop(take(&mut late));
