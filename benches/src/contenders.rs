@@ -98,6 +98,7 @@ macro_rules! read_write {
     };
 }
 
+read_write!(latchwork_rwlock::RwLock<u64>, |it| it.read(), it.write());
 read_write!(RwSpinLock<u64>, |it| it.read(), it.write());
 read_write!(std::sync::RwLock<u64>, |it| it.read().expect("no section panics"), it.write().expect("no section panics"));
 read_write!(parking_lot::RwLock<u64>, |it| it.read(), it.write());
@@ -208,9 +209,10 @@ pub const BLOCKING: [Contender<dyn Blocking>; 7] = [
 ];
 
 /// The locks for readers and writers. The first is the one that ratios refer to.
-pub const READ_WRITE: [Contender<dyn ReadWrite>; 4] = [
+pub const READ_WRITE: [Contender<dyn ReadWrite>; 5] = [
     ("std", || Box::new(std::sync::RwLock::new(0))),
     ("parking_lot", || Box::new(parking_lot::RwLock::new(0))),
+    ("RwLock", || Box::new(latchwork_rwlock::RwLock::new(0))),
     ("RwSpinLock", || Box::new(RwSpinLock::new(0))),
     ("spin", || Box::new(spin::RwLock::new(0))),
 ];

@@ -96,7 +96,9 @@ fn main() {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     println!("{cores} cores; {} rounds of {slice:?}; median [smallest, largest]", arguments.rounds);
     println!("share: the smallest thread's part of an equal share; cpu: processor time per operation");
-    println!("Mutex, Semaphore, SpinLock, TicketLock and RwSpinLock are latchwork's; spin is the crate of that name\n");
+    println!(
+        "Mutex, RwLock, Semaphore, SpinLock, TicketLock and RwSpinLock are latchwork's; spin is the crate of that name\n"
+    );
 
     let mut blocking = Vec::new();
     for &threads in &arguments.threads {
