@@ -10,7 +10,7 @@ use crate::policy::Policy;
 use crate::raw::RawRwLock;
 use crate::request::{Request, Rights};
 
-/// How long a waiter puts up with losing the race for the lock: a thread is granted it after that, for a task it is reserved.
+/// How long a task puts up with losing the race for the lock: it is reserved for it after that.
 const PATIENCE: Duration = Duration::from_millis(1);
 
 /// The lanes of the queue: who enters alone, and who enters together.
@@ -30,8 +30,8 @@ impl RawRwLock {
     /// Takes out of the queue who is to be woken, up to what the list holds, as the policy says.
     ///
     /// - Of those who enter together, all threads are granted their shares, and all tasks are woken.
-    /// - Of those who enter alone, the first is woken, if no other thread is on its way; where it has waited for long, it is granted
-    ///   the lock instead.
+    /// - Of those who enter alone, the first is woken, if no other thread is on its way. Until it comes, the free lock is for the
+    ///   first that comes; where it came too late before, it is granted the lock instead.
     /// - A task may never be polled again: where the lock is left to tasks, the first thread is woken, too.
     pub(crate) fn admit(&self, queue: &mut QueueGuard<'_>, turn: Turn, moment: Moment, wakes: &mut WakeList<8>) {
         let mut mode = self.state.mode();
@@ -162,7 +162,7 @@ impl RawRwLock {
             wakes.extend(queue.pop(EXCLUSIVE, task_signal(first, reserved)));
             return true;
         }
-        if has_waited_for_long(first) && self.state.try_take(Request::Write, ADMITTED).is_ok() {
+        if first.has_returned && self.state.try_take(Request::Write, ADMITTED).is_ok() {
             wakes.extend(queue.pop(EXCLUSIVE, Signal::Granted));
         } else if !mode.waking {
             (mode.waking, mode.writer_comes) = (true, true);
@@ -173,7 +173,8 @@ impl RawRwLock {
 
     /// Brings the mode into agreement with the queue and with who is on its way (W5).
     pub(crate) fn refresh(&self, queue: &QueueGuard<'_>, mode: Mode) {
-        let writer_waits = queue.has(EXCLUSIVE) || mode.writer_comes;
+        // While a thread is on its way, newcomers may pass: nobody gains from a lock that is free until it has woken up.
+        let writer_waits = queue.has(EXCLUSIVE) && !mode.waking;
         let held_back = mode.upgrading || writer_waits && holds_back(Request::Write, self.state.policy());
         self.state.set_mode(Mode { queued: !queue.is_empty(), held_back, left: held_back && mode.left, ..mode });
     }

@@ -266,6 +266,11 @@ impl RawRwLock {
         self.queue.lock().is_empty() && self.state.mode() == Mode::default()
     }
 
+    /// For the models: whether a woken thread is on its way.
+    pub(crate) fn is_waking(&self) -> bool {
+        self.state.mode().waking
+    }
+
     /// For tests: how many are queued to enter alone, and to enter together.
     #[cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
     pub(crate) fn queued(&self) -> (usize, usize) {

@@ -188,7 +188,7 @@ fn a_waiter_that_returns_keeps_its_place() {
         // SAFETY: all three are removed below.
         unsafe { guard.push(entrant(waiters[0].as_ref(), Some(Waker::noop()), Place::Front), Kind::Task) };
         let oldest = guard.oldest().unwrap();
-        assert!(oldest.kind == Kind::Task && oldest.since.is_some());
+        assert!(oldest.kind == Kind::Task && oldest.since.is_some() && oldest.has_returned);
         for index in [1, 0, 2] {
             assert!(guard.remove(waiters[index].as_ref()).is_ok());
         }

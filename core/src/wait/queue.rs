@@ -84,6 +84,8 @@ pub struct Standing {
     /// When its patience began: for a thread, when it was first queued; for a task, when it first came back to the front, having
     /// been woken and found nothing.
     pub since: Option<Instant>,
+    /// Whether it has been woken, found nothing, and come back to the front.
+    pub has_returned: bool,
     /// What it asks for.
     pub request: u64,
     place: u32,
@@ -214,9 +216,13 @@ impl QueueGuard<'_> {
                 with_link(waiter.get_ref(), |link| {
                     link.place = number;
                     link.since = entrant.now;
+                    link.has_returned = false;
                 });
             }
-            Place::Front => with_link(waiter.get_ref(), |link| link.since = link.since.or(entrant.now)),
+            Place::Front => with_link(waiter.get_ref(), |link| {
+                link.since = link.since.or(entrant.now);
+                link.has_returned = true;
+            }),
         }
     }
 
@@ -465,7 +471,13 @@ fn standing(oldest: NonNull<Waiter>) -> Standing {
     let waiter = unsafe { oldest.as_ref() };
     with_link(waiter, |link| {
         let kind = if link.waker.is_some() { Kind::Task } else { Kind::Thread };
-        Standing { kind, since: link.since, request: waiter.request(), place: link.place }
+        Standing {
+            kind,
+            since: link.since,
+            has_returned: link.has_returned,
+            request: waiter.request(),
+            place: link.place,
+        }
     })
 }
 

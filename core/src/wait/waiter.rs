@@ -37,6 +37,8 @@ pub(crate) struct Link {
     pub(super) place: u32,
     /// Where it was last queued.
     pub(super) lane: Lane,
+    /// Whether it has been pushed to the front.
+    pub(super) has_returned: bool,
     /// See [`Standing::since`](super::Standing::since).
     pub(super) since: Option<Instant>,
     /// Of the oldest: what has gathered, as [`QueueGuard::set_gathered`](super::QueueGuard::set_gathered) says. Of others 0.
@@ -72,6 +74,7 @@ impl Waiter {
                     previous: None,
                     place: 0,
                     lane: Lane::First,
+                    has_returned: false,
                     since: None,
                     gathered: 0,
                     waker: ManuallyDrop::new(None),

