@@ -230,6 +230,7 @@ impl<H: Handle> UpgradableGuard<H> {
     /// ```
     #[inline]
     pub fn upgrade_async(guard: &mut Self) -> Upgrade<'_, H> {
+        guard.restore();
         Upgrade::new(guard)
     }
 
@@ -246,13 +247,15 @@ impl<H: Handle> UpgradableGuard<H> {
     /// ```
     #[inline]
     pub fn downgrade(guard: Self) -> ReadGuard<H> {
-        let Self { mut held, claim } = guard;
+        let Self { mut held, mut claim } = guard;
+        claim.release();
         held.downgrade(Request::Read);
-        ReadGuard { claim, held }
+        Guard::new(held)
     }
 
     /// Becomes the writer, if `attempt` upgrades the lock. A claim of the value is of another kind then.
-    fn upgrade_if(self, attempt: impl FnOnce(&RwLock<H::Value>) -> bool) -> Result<WriteGuard<H>, Self> {
+    fn upgrade_if(mut self, attempt: impl FnOnce(&RwLock<H::Value>) -> bool) -> Result<WriteGuard<H>, Self> {
+        self.restore();
         let Self { mut held, mut claim } = self;
         claim.release();
         if attempt(held.lock()) {
@@ -273,7 +276,17 @@ impl<H: Handle> UpgradableGuard<H> {
     #[inline]
     pub(crate) fn upgraded(&mut self) -> UpgradedGuard<'_, H> {
         self.claim.release();
+        self.held.upgraded();
         UpgradedGuard { claim: self.held.lock().value().claim(), guard: self }
+    }
+
+    /// Is an upgradable reader's again, after it has lent the writer's lock: also where that guard was forgotten.
+    #[inline]
+    fn restore(&mut self) {
+        if self.held.is_write() {
+            self.held.downgrade(Request::Upgradable);
+            self.claim = self.held.lock().value().claim_shared();
+        }
     }
 }
 
@@ -281,10 +294,7 @@ impl<H: Handle> Drop for UpgradedGuard<'_, H> {
     #[inline]
     fn drop(&mut self) {
         self.claim.release();
-        let lock = self.guard.held.lock();
-        let claim = || lock.value().claim_shared();
-        lock.raw().downgrade(Request::Write, Request::Upgradable);
-        self.guard.claim = claim();
+        self.guard.restore();
     }
 }
 

@@ -65,6 +65,12 @@ impl<H: Handle> Held<H> {
         self.handle.lock().raw().downgrade(from, to);
     }
 
+    /// Whether it is the writer's lock.
+    #[inline]
+    pub(crate) fn is_write(&self) -> bool {
+        self.request == Request::Write
+    }
+
     /// Has got the writer's lock for the upgradable share.
     #[inline]
     pub(crate) const fn upgraded(&mut self) {

@@ -266,6 +266,26 @@ fn a_forgotten_guard_keeps_writers_out_and_readers_in() {
     assert!(RwLockUpgradableGuard::try_upgrade(lock.upgradable_read()).is_err());
 }
 
+/// The guard still has the writer's lock then, and gives back that.
+#[test]
+fn a_forgotten_upgrade_leaves_a_guard_that_can_be_used() {
+    for next in 0..3 {
+        let lock = lock();
+        let mut guard = lock.upgradable_read();
+        std::mem::forget(futures_lite::future::block_on(RwLockUpgradableGuard::upgrade_async(&mut guard)));
+        assert!(lock.try_read().is_none());
+        match next {
+            0 => drop(guard),
+            1 => *RwLockUpgradableGuard::upgrade(guard) += 1,
+            _ => {
+                let guard = RwLockUpgradableGuard::downgrade(guard);
+                assert!(lock.try_read().is_some() && lock.try_upgradable_read().is_some() && *guard == 0);
+            }
+        }
+        assert!(lock.try_write().is_some() && !lock.is_locked());
+    }
+}
+
 #[test]
 fn futures_are_not_fused() {
     let lock = lock();
