@@ -6,7 +6,6 @@
 //!   it, [`sync::identity`]: numbers that tell owners apart.
 //! - [`wait`]: the [`WaitQueue`](wait::WaitQueue), in which parked threads and pending tasks stand together, and the
 //!   [`Parker`](wait::Parker) that blocks a thread.
-//! - [`lend`]: the value, as guards lend it.
 //! - [`Spin`]: how long a thread turns before it parks.
 //! - [`fence`]: an asymmetric pair of fences.
 //!
@@ -21,7 +20,6 @@
 
 #[cfg(feature = "std")]
 pub mod fence;
-pub mod lend;
 pub mod sync;
 #[cfg(feature = "std")]
 pub mod wait;

@@ -52,13 +52,13 @@ macro_rules! narrowing_guard {
         #[must_use = "the lock is released when the guard is dropped"]
         pub struct $guard<'a, T: ?Sized> {
             // Ends first (L2).
-            loan: latchwork_core::lend::$loan<'a, T>,
+            loan: $crate::lend::$loan<'a, T>,
             held: $held<'a>,
         }
 
         impl<'a, T: ?Sized> $guard<'a, T> {
             #[inline]
-            pub(crate) fn new(loan: latchwork_core::lend::$loan<'a, T>, held: $held<'a>) -> Self {
+            pub(crate) fn new(loan: $crate::lend::$loan<'a, T>, held: $held<'a>) -> Self {
                 Self { loan, held }
             }
 

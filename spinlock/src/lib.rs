@@ -46,7 +46,7 @@
 //! nothing and is queued nowhere, and dropping it, or forgetting it, means nothing to anybody.
 //!
 //! Reading order: `spin/state.rs`, `spin.rs`; `ticket/state.rs`; `rw/state.rs` (what the word means, and why nothing has to
-//! be undone), `rw/raw.rs`; `patience.rs` (every wait is one loop); the ground floor's `lend.rs` (what guards lend); `models/`.
+//! be undone), `rw/raw.rs`; `patience.rs` (every wait is one loop); `lend.rs` (all unsafe code); `models/`.
 //!
 //! # Features
 //!
@@ -70,6 +70,7 @@ extern crate std;
 
 mod future;
 mod guard;
+mod lend;
 mod patience;
 mod relax;
 mod rw;

@@ -19,8 +19,8 @@ use state::State;
 pub use upgradable::RwSpinLockUpgradableGuard;
 pub use write::{MappedRwSpinLockWriteGuard, RwSpinLockWriteGuard};
 
+use crate::lend::{Exclusive, Shared};
 use crate::spin::fmt_lock;
-use latchwork_core::lend::{Exclusive, Shared};
 
 /// A lock for many readers or one writer whose waiters spin, and in which writers go before readers.
 ///

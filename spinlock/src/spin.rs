@@ -18,11 +18,11 @@ use state::{Held, State};
 
 use crate::future::Lock;
 use crate::guard::narrowing_guard;
+use crate::lend::Exclusive;
 #[cfg(feature = "std")]
 use crate::patience::Until;
 use crate::patience::{Forever, Patience, Turns, wait};
 use crate::relax::{Backoff, Relax};
-use latchwork_core::lend::Exclusive;
 
 /// A mutual exclusion lock of one byte whose waiters spin.
 ///

@@ -12,8 +12,8 @@ use latchwork_core::sync::cell::UnsafeCell;
 use state::{Held, State};
 
 use crate::guard::narrowing_guard;
+use crate::lend::Exclusive;
 use crate::spin::fmt_lock;
-use latchwork_core::lend::Exclusive;
 
 /// A mutual exclusion lock whose waiters spin, and are served in the order in which they came.
 ///

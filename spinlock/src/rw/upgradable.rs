@@ -11,11 +11,11 @@ use super::raw::Upgradable;
 use super::{RwSpinLock, RwSpinLockReadGuard, RwSpinLockWriteGuard};
 use crate::future::{UpgradableRead, Upgrade};
 use crate::guard::{guard_traits, leak};
+use crate::lend::Shared;
 #[cfg(feature = "std")]
 use crate::patience::Until;
 use crate::patience::{Forever, Patience, Turns};
 use crate::relax::Backoff;
-use latchwork_core::lend::Shared;
 
 impl<T: ?Sized> RwSpinLock<T> {
     /// Locks for reading, with the right to become the writer; spins while a writer has the lock or waits for it, or another

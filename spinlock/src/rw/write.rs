@@ -11,11 +11,11 @@ use super::raw::Writer;
 use super::{RwSpinLock, RwSpinLockReadGuard, RwSpinLockUpgradableGuard};
 use crate::future::Write;
 use crate::guard::{guard_traits, leak, narrowing_guard};
+use crate::lend::Exclusive;
 #[cfg(feature = "std")]
 use crate::patience::Until;
 use crate::patience::{Forever, Patience, Turns};
 use crate::relax::Backoff;
-use latchwork_core::lend::Exclusive;
 
 impl<T: ?Sized> RwSpinLock<T> {
     /// Locks for writing, spinning until nobody else has the lock. Readers that come meanwhile wait. Dropping the guard

@@ -1,4 +1,4 @@
-//! What guards lend. A lock that uses this reaches its value nowhere else.
+//! What guards lend. All access to a protected value is here.
 //!
 //! L1. The protected value of a lock is reached through an [`Exclusive`] or a [`Shared`] alone, or by whoever has the lock
 //!     to itself (`get_mut`, `into_inner`).
@@ -13,11 +13,10 @@ use core::mem::ManuallyDrop;
 use core::ops::{Deref, DerefMut};
 use core::ptr::NonNull;
 
-use crate::sync::cell::{Claim, SharedClaim, UnsafeCell};
+use latchwork_core::sync::cell::{Claim, SharedClaim, UnsafeCell};
 
 /// A value, or a part of one, lent to one guard alone.
-#[derive(Debug)]
-pub struct Exclusive<'a, T: ?Sized> {
+pub(crate) struct Exclusive<'a, T: ?Sized> {
     value: NonNull<T>,
     /// Ends when it is dropped.
     claim: Claim,
@@ -32,7 +31,7 @@ impl<'a, T: ?Sized> Exclusive<'a, T> {
     ///
     /// The caller holds the lock that protects the cell exclusively, for as long as the loan, or what it becomes, lives.
     #[inline]
-    pub unsafe fn new(cell: &'a UnsafeCell<T>) -> Self {
+    pub(crate) unsafe fn new(cell: &'a UnsafeCell<T>) -> Self {
         let claim = cell.claim();
         // SAFETY: a cell's pointer is not null.
         let value = unsafe { NonNull::new_unchecked(cell.get()) };
@@ -41,18 +40,17 @@ impl<'a, T: ?Sized> Exclusive<'a, T> {
 
     /// Lends a part of the value in its place.
     #[inline]
-    pub fn map<U: ?Sized>(mut self, part: impl FnOnce(&mut T) -> &mut U) -> Exclusive<'a, U> {
+    pub(crate) fn map<U: ?Sized>(mut self, part: impl FnOnce(&mut T) -> &mut U) -> Exclusive<'a, U> {
         let value = NonNull::from(part(&mut *self));
         Exclusive { value, claim: self.claim, lends: PhantomData }
     }
 
     /// Lends a part of the value in its place, if there is such a part.
-    ///
-    /// # Errors
-    ///
-    /// The loan as it was, where there is not.
     #[inline]
-    pub fn try_map<U: ?Sized>(mut self, part: impl FnOnce(&mut T) -> Option<&mut U>) -> Result<Exclusive<'a, U>, Self> {
+    pub(crate) fn try_map<U: ?Sized>(
+        mut self,
+        part: impl FnOnce(&mut T) -> Option<&mut U>,
+    ) -> Result<Exclusive<'a, U>, Self> {
         match part(&mut *self).map(NonNull::from) {
             Some(value) => Ok(Exclusive { value, claim: self.claim, lends: PhantomData }),
             None => Err(self),
@@ -61,13 +59,13 @@ impl<'a, T: ?Sized> Exclusive<'a, T> {
 
     /// Ends the loan.
     #[inline]
-    pub fn end(mut self) {
+    pub(crate) fn end(mut self) {
         self.claim.release();
     }
 
     /// Lends the value for as long as the lock lives. The caller never gives the lock back.
     #[inline]
-    pub fn leak(self) -> &'a mut T {
+    pub(crate) fn leak(self) -> &'a mut T {
         let mut this = ManuallyDrop::new(self);
         // SAFETY: the loan is exclusive (L2) and does not end.
         unsafe { this.value.as_mut() }
@@ -93,8 +91,7 @@ impl<T: ?Sized> DerefMut for Exclusive<'_, T> {
 }
 
 /// A value, or a part of one, lent to a guard beside others that only read.
-#[derive(Debug)]
-pub struct Shared<'a, T: ?Sized> {
+pub(crate) struct Shared<'a, T: ?Sized> {
     value: NonNull<T>,
     /// Ends when it is dropped.
     claim: SharedClaim,
@@ -109,7 +106,7 @@ impl<'a, T: ?Sized> Shared<'a, T> {
     /// The caller holds the lock that protects the cell, at least for reading, for as long as the loan, or what it becomes,
     /// lives.
     #[inline]
-    pub unsafe fn new(cell: &'a UnsafeCell<T>) -> Self {
+    pub(crate) unsafe fn new(cell: &'a UnsafeCell<T>) -> Self {
         let claim = cell.claim_shared();
         // SAFETY: a cell's pointer is not null.
         let value = unsafe { NonNull::new_unchecked(cell.get()) };
@@ -118,18 +115,14 @@ impl<'a, T: ?Sized> Shared<'a, T> {
 
     /// Lends a part of the value in its place.
     #[inline]
-    pub fn map<U: ?Sized>(self, part: impl FnOnce(&T) -> &U) -> Shared<'a, U> {
+    pub(crate) fn map<U: ?Sized>(self, part: impl FnOnce(&T) -> &U) -> Shared<'a, U> {
         let value = NonNull::from(part(&*self));
         Shared { value, claim: self.claim, lends: PhantomData }
     }
 
     /// Lends a part of the value in its place, if there is such a part.
-    ///
-    /// # Errors
-    ///
-    /// The loan as it was, where there is not.
     #[inline]
-    pub fn try_map<U: ?Sized>(self, part: impl FnOnce(&T) -> Option<&U>) -> Result<Shared<'a, U>, Self> {
+    pub(crate) fn try_map<U: ?Sized>(self, part: impl FnOnce(&T) -> Option<&U>) -> Result<Shared<'a, U>, Self> {
         match part(&*self).map(NonNull::from) {
             Some(value) => Ok(Shared { value, claim: self.claim, lends: PhantomData }),
             None => Err(self),
@@ -138,13 +131,13 @@ impl<'a, T: ?Sized> Shared<'a, T> {
 
     /// Ends the loan.
     #[inline]
-    pub fn end(mut self) {
+    pub(crate) fn end(mut self) {
         self.claim.release();
     }
 
     /// Lends the value for as long as the lock lives. The caller never gives the lock back.
     #[inline]
-    pub fn leak(self) -> &'a T {
+    pub(crate) fn leak(self) -> &'a T {
         let this = ManuallyDrop::new(self);
         // SAFETY: nobody writes the value (L2), and the loan does not end.
         unsafe { this.value.as_ref() }
