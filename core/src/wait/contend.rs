@@ -5,7 +5,7 @@ use core::pin::Pin;
 use std::task::Waker;
 
 use super::parker::Signal;
-use super::queue::Kind;
+use super::standing::Kind;
 use super::waiter::Waiter;
 use crate::sync::time::Instant;
 

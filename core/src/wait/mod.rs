@@ -13,6 +13,7 @@ mod contend;
 mod lock;
 pub mod parker;
 pub mod queue;
+mod standing;
 mod waiter;
 mod wake_list;
 
@@ -20,6 +21,7 @@ pub use acquire::Acquire;
 pub use block::block;
 pub use contend::{Contender, Entrant, Entry, Held, Place, Progress};
 pub use parker::{Parker, Signal, Unpark};
-pub use queue::{Kind, Lane, Moment, QueueGuard, Standing, WaitQueue};
+pub use queue::{QueueGuard, WaitQueue};
+pub use standing::{Kind, Lane, Moment, Standing};
 pub use waiter::Waiter;
 pub use wake_list::{Wake, WakeList};

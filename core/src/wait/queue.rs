@@ -43,64 +43,10 @@ use std::task::Waker;
 use super::contend::{Entrant, Place};
 use super::lock::QueueLock;
 use super::parker::Signal;
+use super::standing::{Kind, Lane, Moment, Standing, is_older};
 use super::waiter::{Link, Waiter};
 use super::wake_list::Wake;
 use crate::sync::cell::UnsafeCell;
-use crate::sync::time::Instant;
-
-/// Who waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A parked thread.
-    Thread,
-    /// A pending task.
-    Task,
-}
-
-/// One of the two lists of a queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lane {
-    /// Of threads, where that is what divides the lanes.
-    First,
-    /// Of tasks, then.
-    Second,
-}
-
-impl From<Kind> for Lane {
-    #[inline]
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Thread => Self::First,
-            Kind::Task => Self::Second,
-        }
-    }
-}
-
-/// What is known of a waiter from the outside.
-#[derive(Clone, Copy, Debug)]
-pub struct Standing {
-    /// Who it is.
-    pub kind: Kind,
-    /// When its patience began: for a thread, when it was first queued; for a task, when it first came back to the front, having
-    /// been woken and found nothing.
-    pub since: Option<Instant>,
-    /// Whether it has been woken, found nothing, and come back to the front.
-    pub has_returned: bool,
-    /// What it asks for.
-    pub request: u64,
-    place: u32,
-}
-
-impl Standing {
-    /// Whether it first came before that moment.
-    pub const fn came_before(&self, moment: Moment) -> bool {
-        is_older(self.place, moment.0)
-    }
-}
-
-/// A moment in the life of a queue, counted in waiters.
-#[derive(Clone, Copy, Debug)]
-pub struct Moment(u32);
 
 /// A first-in, first-out queue of threads and tasks. See the [module documentation](self).
 pub struct WaitQueue {
@@ -466,9 +412,9 @@ fn set_previous(node: NonNull<Waiter>, previous: NonNull<Waiter>) {
 }
 
 #[inline]
-fn standing(oldest: NonNull<Waiter>) -> Standing {
-    // SAFETY: the oldest is linked (Q4) and so alive (Q3); the lock is held (Q1).
-    let waiter = unsafe { oldest.as_ref() };
+fn standing(node: NonNull<Waiter>) -> Standing {
+    // SAFETY: the node is the oldest of a list, or follows it: it is linked (Q4) and so alive (Q3); the lock is held (Q1).
+    let waiter = unsafe { node.as_ref() };
     with_link(waiter, |link| {
         let kind = if link.waker.is_some() { Kind::Task } else { Kind::Thread };
         Standing {
@@ -485,12 +431,6 @@ fn standing(oldest: NonNull<Waiter>) -> Standing {
 fn place(oldest: NonNull<Waiter>) -> u32 {
     // SAFETY: the oldest is linked (Q4) and so alive (Q3); the lock is held (Q1).
     with_link(unsafe { oldest.as_ref() }, |link| link.place)
-}
-
-/// Whether place `a` came before place `b`. Right while fewer than 2^31 waiters came between them; beyond that two
-/// waiters swap their order, and nothing else happens.
-const fn is_older(a: u32, b: u32) -> bool {
-    a != b && b.wrapping_sub(a) < 1 << 31
 }
 
 // SAFETY: the waiters that the queue points to are reached only under its lock (Q1), and their contents (a waker, numbers,

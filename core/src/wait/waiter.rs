@@ -7,7 +7,7 @@ use core::ptr::NonNull;
 use std::task::Waker;
 
 use super::parker::{Parker, Signal};
-use super::queue::Lane;
+use super::standing::Lane;
 use crate::sync::cell::UnsafeCell;
 use crate::sync::time::Instant;
 
