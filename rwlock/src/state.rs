@@ -40,6 +40,7 @@
 //! comes first.
 
 use latchwork_core::const_unless_checked;
+use latchwork_core::sync::Transition;
 use latchwork_core::sync::atomic::{AtomicU32, Ordering};
 
 use crate::mode::Mode;
@@ -121,10 +122,11 @@ impl State {
     pub(crate) fn try_take(&self, request: Request, rights: Rights) -> Result<(), Refusal> {
         // ORDERING: Acquire pairs with the Release in `release`: what earlier owners did is visible. Weakening it fails
         // `models::acquire::a_writer_publishes_to_the_next` and `models::acquire::readers_leave_before_a_writer_enters`.
-        self.update(Ordering::Acquire, |word| {
-            request.refused(word, rights).map(|()| word.wrapping_add(request.gain()) & !(RESERVED | LEFT))
-        })
-        .map(|_| ())
+        self.word
+            .transition(Ordering::Acquire, |word| {
+                request.refused(word, rights).map(|()| word.wrapping_add(request.gain()) & !(RESERVED | LEFT))
+            })
+            .map(|_| ())
     }
 
     /// Whether nothing refuses what is asked for. Under the queue's lock it stays so, but for those who do not queue.
@@ -135,7 +137,7 @@ impl State {
     /// Lets a reader in before the writer, who has the queue's lock, leaves.
     pub(crate) fn let_in(&self, request: Request) -> Result<(), Refusal> {
         // ORDERING: Relaxed: the signal publishes what the writer did to the reader.
-        let let_in = self.update(Ordering::Relaxed, |word| {
+        let let_in = self.word.transition(Ordering::Relaxed, |word| {
             request.refused(word & !WRITER, Rights { woken: true, reserved_too: true }).map(|()| word + request.gain())
         });
         let_in.map(|_| ())
@@ -180,7 +182,7 @@ impl State {
     ) -> Result<(), NoNeedToWait> {
         // ORDERING: Relaxed: the queue's lock publishes the queue; which of this and a release comes first is a matter of one
         // word.
-        let marked = self.update(Ordering::Relaxed, |word| match request.refused(word, rights) {
+        let marked = self.word.transition(Ordering::Relaxed, |word| match request.refused(word, rights) {
             Err(Refusal::Held) => Ok(word & !MODE | mode(Mode::of(word)).bits()),
             Ok(()) | Err(_) => Err(NoNeedToWait),
         });
@@ -190,8 +192,9 @@ impl State {
     /// Brings the mode into agreement with the queue, under its lock.
     pub(crate) fn set_mode(&self, mode: Mode) {
         // ORDERING: Relaxed, as in `mark_queued`.
-        let Ok(_) =
-            self.update(Ordering::Relaxed, |word| Ok::<_, core::convert::Infallible>(word & !MODE | mode.bits()));
+        let Ok(_) = self
+            .word
+            .transition(Ordering::Relaxed, |word| Ok::<_, core::convert::Infallible>(word & !MODE | mode.bits()));
     }
 
     /// Lets everybody give way once, under the queue's lock, until somebody takes the lock.
@@ -228,24 +231,6 @@ impl State {
     fn load(&self) -> u32 {
         // ORDERING: Relaxed: under the queue's lock the mode is the last; elsewhere the answer may be old in any case.
         self.word.load(Ordering::Relaxed)
-    }
-
-    /// Replaces the word by what follows from it, and returns what it was.
-    #[inline]
-    fn update<E>(&self, ordering: Ordering, next: impl Fn(u32) -> Result<u32, E>) -> Result<u32, E> {
-        // ORDERING: Relaxed: guesses what the compare-exchange will find; where nothing is to change, nothing is published.
-        let mut word = self.word.load(Ordering::Relaxed);
-        loop {
-            let after = next(word)?;
-            if after == word {
-                return Ok(word);
-            }
-            // ORDERING: the caller's; Relaxed on failure, which decides nothing by itself.
-            match self.word.compare_exchange(word, after, ordering, Ordering::Relaxed) {
-                Ok(_) => return Ok(word),
-                Err(now) => word = now,
-            }
-        }
     }
 
     /// For tests: as if so many readers more had the lock.

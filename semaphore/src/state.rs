@@ -33,6 +33,7 @@ use core::convert::Infallible;
 use core::marker::PhantomData;
 
 use latchwork_core::const_unless_checked;
+use latchwork_core::sync::Transition;
 use latchwork_core::sync::atomic::{AtomicU64, Ordering};
 
 use crate::layout::{Bounded, Counting, Layout, OutOfRange};
@@ -82,7 +83,8 @@ impl State<Bounded> {
     pub(crate) fn set_limit(&self, limit: i64) -> (i64, bool) {
         // ORDERING: Release, as in `put`. Weakening it fails
         // `models::bounded::a_raised_limit_racing_a_thread_that_queues_wakes_it`.
-        let Ok(before) = self.update(Ordering::Release, |word| Ok::<_, Infallible>(Bounded::with_limit(word, limit)));
+        let Ok(before) =
+            self.word.transition(Ordering::Release, |word| Ok::<_, Infallible>(Bounded::with_limit(word, limit)));
         (limit - Bounded::limit(before), before & QUEUED != 0)
     }
 
@@ -113,7 +115,7 @@ impl<L: Layout> State<L> {
     fn take(&self, permits: i64, needed: i64, reserved_too: bool, look: u64) -> Result<(), Refusal> {
         // ORDERING: Acquire pairs with the Release in `put` and `put_checked`: what was done before permits were given back is
         // visible to whoever takes them. Weakening it fails `models::release::a_release_publishes_to_the_next`.
-        let taken = self.update(Ordering::Acquire, |word| match word & (CLOSED | look | RESERVED) {
+        let taken = self.word.transition(Ordering::Acquire, |word| match word & (CLOSED | look | RESERVED) {
             flags if flags & CLOSED != 0 => Err(Refusal::Closed),
             // Nothing is there whatever is owed, and gathers for nobody.
             _ if permits == 0 => Ok(word),
@@ -143,7 +145,7 @@ impl<L: Layout> State<L> {
     /// As [`put`](Self::put), for any number of permits: what there is no room for is refused before the write.
     pub(crate) fn put_checked(&self, permits: i64) -> Result<bool, OutOfRange> {
         // ORDERING: Release, as in `put`. Weakening it fails `models::release::a_signal_publishes_to_whoever_waits_for_it`.
-        let before = self.update(Ordering::Release, |word| L::add_checked(word, permits))?;
+        let before = self.word.transition(Ordering::Release, |word| L::add_checked(word, permits))?;
         Ok(before & QUEUED != 0)
     }
 
@@ -151,14 +153,14 @@ impl<L: Layout> State<L> {
     pub(crate) fn take_up_to(&self, permits: i64) -> i64 {
         let idle = |word| L::free(word).clamp(0, permits);
         // ORDERING: Relaxed: nobody uses what is taken here.
-        let Ok(before) = self.update(Ordering::Relaxed, |word| Ok::<_, Infallible>(L::add(word, -idle(word))));
+        let Ok(before) = self.word.transition(Ordering::Relaxed, |word| Ok::<_, Infallible>(L::add(word, -idle(word))));
         idle(before)
     }
 
     /// Takes so many away, under the queue's lock, free or not: what is not there is owed.
     pub(crate) fn owe(&self, permits: i64) -> Result<(), OutOfRange> {
         // ORDERING: Relaxed, as in `take_up_to`.
-        self.update(Ordering::Relaxed, |word| L::add_checked(word, -permits)).map(|_| ())
+        self.word.transition(Ordering::Relaxed, |word| L::add_checked(word, -permits)).map(|_| ())
     }
 
     /// Says that somebody is queued, under the queue's lock, and that a thread which was on its way no longer is, unless there is
@@ -167,7 +169,7 @@ impl<L: Layout> State<L> {
     pub(crate) fn mark_queued(&self, needed: i64, was_on_its_way: bool) -> Result<i64, NoNeedToWait> {
         // ORDERING: Relaxed: the queue's lock publishes the queue; which of this and a `put` comes first is a matter of one
         // word.
-        let marked = self.update(Ordering::Relaxed, |word| {
+        let marked = self.word.transition(Ordering::Relaxed, |word| {
             if word & CLOSED != 0 || L::free(word) >= needed {
                 Err(NoNeedToWait)
             } else {
@@ -180,19 +182,20 @@ impl<L: Layout> State<L> {
     /// Brings the flags into agreement with the queue, under its lock.
     pub(crate) fn set_mode(&self, queued: bool, waking: bool) {
         // ORDERING: Relaxed, as in `mark_queued`.
-        let Ok(_) = self.update(Ordering::Relaxed, |word| Ok::<_, Infallible>(with_mode(word, queued, waking)));
+        let Ok(_) =
+            self.word.transition(Ordering::Relaxed, |word| Ok::<_, Infallible>(with_mode(word, queued, waking)));
     }
 
     /// Lets everybody give way once, under the queue's lock, until somebody takes something.
     pub(crate) fn reserve(&self) {
         // ORDERING: Relaxed: it says nothing about any other memory.
-        let Ok(_) = self.update(Ordering::Relaxed, |word| Ok::<_, Infallible>(word | RESERVED));
+        let Ok(_) = self.word.transition(Ordering::Relaxed, |word| Ok::<_, Infallible>(word | RESERVED));
     }
 
     /// Closes for good. Returns whether it was open.
     pub(crate) fn close(&self) -> bool {
         // ORDERING: Relaxed: the permits alone publish anything.
-        let Ok(before) = self.update(Ordering::Relaxed, |word| Ok::<_, Infallible>(word | CLOSED));
+        let Ok(before) = self.word.transition(Ordering::Relaxed, |word| Ok::<_, Infallible>(word | CLOSED));
         before & CLOSED == 0
     }
 
@@ -220,24 +223,6 @@ impl<L: Layout> State<L> {
     fn load(&self) -> u64 {
         // ORDERING: Relaxed: under the queue's lock the flags are the last; elsewhere the answer may be old in any case.
         self.word.load(Ordering::Relaxed)
-    }
-
-    /// Replaces the word by what follows from it, and returns what it was.
-    #[inline]
-    fn update<E>(&self, ordering: Ordering, next: impl Fn(u64) -> Result<u64, E>) -> Result<u64, E> {
-        // ORDERING: Relaxed: guesses what the compare-exchange will find; where nothing is to change, nothing is published.
-        let mut word = self.word.load(Ordering::Relaxed);
-        loop {
-            let after = next(word)?;
-            if after == word {
-                return Ok(word);
-            }
-            // ORDERING: the caller's; Relaxed on failure, which decides nothing by itself.
-            match self.word.compare_exchange(word, after, ordering, Ordering::Relaxed) {
-                Ok(_) => return Ok(word),
-                Err(now) => word = now,
-            }
-        }
     }
 }
 

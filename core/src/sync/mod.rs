@@ -35,10 +35,14 @@ mod shim;
 pub mod identity;
 #[cfg(any(feature = "std", latchwork = "loom", latchwork = "shuttle"))]
 pub mod model;
+#[cfg(any(feature = "std", latchwork = "loom", latchwork = "shuttle"))]
+mod transition;
 
 pub use imp::{atomic, cell, hint};
 #[cfg(any(feature = "std", latchwork = "loom", latchwork = "shuttle"))]
 pub use imp::{futex, thread, time};
+#[cfg(any(feature = "std", latchwork = "loom", latchwork = "shuttle"))]
+pub use transition::Transition;
 
 // `cargo loom` and `cargo shuttle` set this variable beside the cfg. A RUSTFLAGS in the environment drops the cfg and
 // keeps the variable; without this line the models would then run unchecked on real threads, and pass.
