@@ -136,7 +136,8 @@ macro_rules! ways {
             ///
             /// # Panics
             ///
-            /// If 2^22 - 1 readers have the lock; nothing has changed then.
+            /// If it is one reader more than [`MAX_READERS`](Self::MAX_READERS); nothing has changed then. Upgradable readers and
+            /// writers are not counted.
             ///
             /// # Examples
             ///

@@ -52,7 +52,7 @@ pub type OwnedMappedRwLockWriteGuard<T, U> = MappedWriteGuard<Arc<RwLock<T>>, U>
 macro_rules! narrows {
     (
         [$($generics:tt)*] $Guard:ty, of $Value:ty, to $Mapped:ident by [$($reference:tt)+],
-        |$guard:ident| $whole:expr, $take:expr;
+        |$guard:ident $(as $mutable:tt)?| $whole:expr, $take:expr;
         example: $name:literal, $lock:literal, $part:literal;
     ) => {
         impl<$($generics)*> $Guard {
@@ -71,8 +71,7 @@ macro_rules! narrows {
                 guard: Self,
                 part: impl FnOnce($($reference)+ $Value) -> $($reference)+ V,
             ) -> $Mapped<H, V> {
-                #[allow(unused_mut, reason = "a shared guard lends itself")]
-                let mut $guard = guard;
+                let $($mutable)? $guard = guard;
                 let part = NonNull::from(part($whole));
                 $take(part, $guard)
             }
@@ -87,8 +86,7 @@ macro_rules! narrows {
                 guard: Self,
                 part: impl FnOnce($($reference)+ $Value) -> Option<$($reference)+ V>,
             ) -> Result<$Mapped<H, V>, Self> {
-                #[allow(unused_mut, reason = "a shared guard lends itself")]
-                let mut $guard = guard;
+                let $($mutable)? $guard = guard;
                 match part($whole).map(NonNull::from) {
                     Some(part) => Ok($take(part, $guard)),
                     None => Err($guard),
@@ -105,7 +103,7 @@ narrows! {
 }
 narrows! {
     [H: Handle] WriteGuard<H>, of H::Value, to MappedWriteGuard by [&mut],
-    |guard| &mut *guard,
+    |guard as mut| &mut *guard,
     |part, guard: WriteGuard<H>| MappedWriteGuard { part, lends: PhantomData, claim: guard.claim, held: guard.held };
     example: "RwLockWriteGuard", "lock.write()", "&mut value.1";
 }
@@ -116,7 +114,7 @@ narrows! {
 }
 narrows! {
     [H: Handle, U: ?Sized] MappedWriteGuard<H, U>, of U, to MappedWriteGuard by [&mut],
-    |guard| &mut *guard,
+    |guard as mut| &mut *guard,
     |part, guard: Self| MappedWriteGuard { part, lends: PhantomData, claim: guard.claim, held: guard.held };
     example: "MappedRwLockWriteGuard", "RwLockWriteGuard::map(lock.write(), |value| value)", "&mut value.1";
 }

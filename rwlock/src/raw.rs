@@ -1,8 +1,8 @@
 //! The algorithm, without a value.
 //!
-//! Read [`state`](crate::state) first. The paths, shortest first: [`RawRwLock::read`], [`RawRwLock::write`] and
-//! [`RawRwLock::release`] where nobody waits; [`block`] for a thread and [`Acquire`] for a task, which are the ground floor's, by way
-//! of [`RawRwLock::enqueue`]; [`admit`](crate::admit), the one place that decides who is next.
+//! Read [`state`](crate::state) first. The paths, shortest first: [`RawRwLock::lock`] and [`RawRwLock::release`] where nobody
+//! waits; [`block`] for a thread and [`Acquire`] for a task, which are the ground floor's, by way of [`RawRwLock::enqueue`];
+//! [`admit`](crate::admit), the one place that decides who is next.
 
 #![expect(unsafe_code, reason = "a waiter is queued by its address")]
 
