@@ -1,10 +1,12 @@
 //! One trait per world, one implementation per contender.
 
+pub mod read_write;
+
 use std::hint::black_box;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
-use latchwork_spinlock::{Pause, RwSpinLock, SpinLock, TicketLock, Yield};
+use latchwork_spinlock::{Pause, SpinLock, TicketLock, Yield};
 
 /// Turns a dependent multiplication this many times: work of a fixed length that no compiler shortens.
 ///
@@ -27,10 +29,13 @@ pub trait Blocking: Sync {
     fn count(&self) -> u64;
 }
 
+/// A task's way through a section.
+pub type Entering<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
 /// A lock for tasks around a counter.
 pub trait Async: Send + Sync {
     /// Locks, counts, works for `units`, unlocks.
-    fn enter(&self, units: u32) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+    fn enter(&self, units: u32) -> Entering<'_>;
     /// How often it was entered.
     fn count(&self) -> u64;
 }
@@ -63,51 +68,10 @@ blocking!(TicketLock<u64>, |it| it.lock());
 blocking!(spin::Mutex<u64>, |it| it.lock());
 blocking!(spin::mutex::TicketMutex<u64>, |it| it.lock());
 
-/// A lock for threads that read and threads that write a counter.
-pub trait ReadWrite: Sync {
-    /// Locks for reading, works for `units`, unlocks.
-    fn read(&self, units: u32);
-    /// Locks for writing, counts, works for `units`, unlocks.
-    fn write(&self, units: u32);
-    /// How often it was written: less than the threads counted, and it does not exclude.
-    fn count(&self) -> u64;
-}
-
-macro_rules! read_write {
-    ($lock:ty, |$it:ident| $reader:expr, $writer:expr) => {
-        impl ReadWrite for $lock {
-            fn read(&self, units: u32) {
-                let $it = self;
-                let guard = $reader;
-                black_box(*guard);
-                work(units);
-            }
-
-            fn write(&self, units: u32) {
-                let $it = self;
-                let mut guard = $writer;
-                *guard += 1;
-                work(units);
-            }
-
-            fn count(&self) -> u64 {
-                let $it = self;
-                *$reader
-            }
-        }
-    };
-}
-
-read_write!(latchwork_rwlock::RwLock<u64>, |it| it.read(), it.write());
-read_write!(RwSpinLock<u64>, |it| it.read(), it.write());
-read_write!(std::sync::RwLock<u64>, |it| it.read().expect("no section panics"), it.write().expect("no section panics"));
-read_write!(parking_lot::RwLock<u64>, |it| it.read(), it.write());
-read_write!(spin::RwLock<u64>, |it| it.read(), it.write());
-
 macro_rules! asynchronous {
     ($lock:ty, |$it:ident| $guard:expr) => {
         impl Async for $lock {
-            fn enter(&self, units: u32) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+            fn enter(&self, units: u32) -> Entering<'_> {
                 let $it = self;
                 Box::pin(async move {
                     let mut guard = $guard.await;
@@ -155,7 +119,7 @@ impl<S> Gate<S> {
 macro_rules! gate {
     ($semaphore:ty, |$it:ident| $permit:expr $(, $release:expr)?) => {
         impl Async for Gate<$semaphore> {
-            fn enter(&self, units: u32) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+            fn enter(&self, units: u32) -> Entering<'_> {
                 let $it = &self.semaphore;
                 Box::pin(async move {
                     let _permit = $permit;
@@ -206,15 +170,6 @@ pub const BLOCKING: [Contender<dyn Blocking>; 7] = [
     ("TicketLock", || Box::new(TicketLock::new(0))),
     ("spin", || Box::new(spin::Mutex::new(0))),
     ("spin, ticket", || Box::new(spin::mutex::TicketMutex::new(0))),
-];
-
-/// The locks for readers and writers. The first is the one that ratios refer to.
-pub const READ_WRITE: [Contender<dyn ReadWrite>; 5] = [
-    ("std", || Box::new(std::sync::RwLock::new(0))),
-    ("parking_lot", || Box::new(parking_lot::RwLock::new(0))),
-    ("RwLock", || Box::new(latchwork_rwlock::RwLock::new(0))),
-    ("RwSpinLock", || Box::new(RwSpinLock::new(0))),
-    ("spin", || Box::new(spin::RwLock::new(0))),
 ];
 
 /// The locks for tasks. The first is the one that ratios refer to.

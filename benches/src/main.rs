@@ -2,17 +2,24 @@
 //!
 //! `cargo run --release -p latchwork-benches`; `-- --help` for what can be chosen.
 
+mod report;
+
 use std::time::Duration;
 
-use clap::Parser;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
-use latchwork_benches::contenders::{ASYNC, BLOCKING, READ_WRITE, semaphores};
-use latchwork_benches::measure::{self, Sample};
+use latchwork_benches::contenders::{ASYNC, BLOCKING, read_write, semaphores};
+use latchwork_benches::measure::{self, Mix, Sample};
+use report::Row;
+use tokio::runtime::{Builder, Runtime};
 
-/// Compares locks: throughput, the smallest thread's share, and processor time per operation.
+/// Compares locks: throughput, the smallest thread's share, processor time per operation, and the longest waits.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
+    /// What to compare; everything, where nothing is named
+    groups: Vec<Group>,
     /// Numbers of threads
     #[arg(long, value_delimiter = ',', default_values_t = [1, 2, 4, 16], value_parser = at_least_one)]
     threads: Vec<usize>,
@@ -22,6 +29,12 @@ struct Arguments {
     /// Numbers of permits, for the semaphores
     #[arg(long, value_delimiter = ',', default_values_t = [1, 4, 64], value_parser = at_least_one)]
     permits: Vec<usize>,
+    /// How many of 100 operations write, for the reader-writer locks
+    #[arg(long, value_delimiter = ',', default_values_t = [10], value_parser = clap::value_parser!(u32).range(..=100))]
+    writes: Vec<u32>,
+    /// Names of contenders, as they are printed; all, where none is named
+    #[arg(long, value_delimiter = ',')]
+    contenders: Vec<String>,
     /// Lengths of the critical section, in nanoseconds
     #[arg(long, value_delimiter = ',', default_values_t = [0, 100, 1_000, 10_000])]
     sections: Vec<u32>,
@@ -37,6 +50,17 @@ struct Arguments {
     quick: bool,
 }
 
+/// What can be compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Group {
+    /// Mutexes and spin locks of threads, mutexes of tasks
+    Mutex,
+    /// Reader-writer locks of threads and of tasks
+    Rwlock,
+    /// Semaphores of tasks
+    Semaphore,
+}
+
 fn at_least_one(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(0) => Err("at least 1 is needed".into()),
@@ -45,33 +69,29 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     }
 }
 
-/// The samples of one contender in one cell.
-struct Row {
-    name: &'static str,
-    samples: Vec<Sample>,
+/// Whether there is a contender of this name in any group.
+fn is_known(name: &str) -> bool {
+    let names = [
+        names(&BLOCKING),
+        names(&ASYNC),
+        names(&read_write::BLOCKING),
+        names(&read_write::ASYNC),
+        names(&semaphores(1)),
+    ];
+    names.iter().flatten().any(|known| *known == name)
 }
 
-/// A value with its spread.
-struct Spread {
-    smallest: f64,
-    median: f64,
-    largest: f64,
+fn names<M>(contenders: &[(&'static str, M)]) -> Vec<&'static str> {
+    contenders.iter().map(|(name, _)| *name).collect()
 }
 
-impl Row {
-    fn spread(&self, value: impl Fn(&Sample) -> f64) -> Spread {
-        let mut values: Vec<f64> = self.samples.iter().map(value).collect();
-        values.sort_by(f64::total_cmp);
-        Spread { smallest: values[0], median: values[values.len() / 2], largest: values[values.len() - 1] }
-    }
-
-    /// How this contender's throughput compares with another's in the same round.
-    fn ratio(&self, other: &Self) -> Spread {
-        let pairs = self.samples.iter().zip(&other.samples);
-        let samples =
-            pairs.map(|(own, other)| Sample { throughput: own.throughput / other.throughput, ..*own }).collect();
-        Row { name: self.name, samples }.spread(|sample| sample.throughput)
-    }
+/// A comparison that runs.
+struct Comparison {
+    arguments: Arguments,
+    cores: usize,
+    units_per_nanosecond: f64,
+    runtime: Runtime,
+    progress: ProgressBar,
 }
 
 fn main() {
@@ -81,154 +101,162 @@ fn main() {
         arguments.slice = 5;
         arguments.tasks = vec![2, 16];
     }
-    let units = measure::units_per_nanosecond();
-    let per_threads = BLOCKING.len() + READ_WRITE.len();
-    let per_tasks = ASYNC.len() + arguments.permits.iter().map(|permits| semaphores(*permits).len()).sum::<usize>();
-    let cells = (arguments.threads.len() * per_threads + arguments.tasks.len() * per_tasks)
-        * arguments.sections.len()
-        * arguments.rounds;
-    let progress = ProgressBar::new(cells as u64);
-    progress.set_style(
+    if arguments.groups.is_empty() {
+        arguments.groups = Group::value_variants().to_vec();
+    }
+    if let Some(unknown) = arguments.contenders.iter().find(|name| !is_known(name)) {
+        Arguments::command().error(ErrorKind::InvalidValue, format!("there is no contender {unknown}")).exit();
+    }
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let progress = ProgressBar::new(arguments.measurements() as u64).with_style(
         ProgressStyle::with_template("{bar:40} {pos}/{len}, {eta} left  {msg}").expect("the template is valid"),
     );
-
-    let slice = Duration::from_millis(arguments.slice as u64);
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    println!("{cores} cores; {} rounds of {slice:?}; median [smallest, largest]", arguments.rounds);
+    println!("{cores} cores; {} rounds of {} ms; median [smallest, largest]", arguments.rounds, arguments.slice);
     println!("share: the smallest thread's part of an equal share; cpu: processor time per operation");
     println!(
         "Mutex, RwLock, Semaphore, SpinLock, TicketLock and RwSpinLock are latchwork's; spin is the crate of that name\n"
     );
+    let runtime = Builder::new_multi_thread().build().expect("a runtime can be started");
+    let units_per_nanosecond = measure::units_per_nanosecond();
+    let comparison = Comparison { arguments, cores, units_per_nanosecond, runtime, progress };
+    let answer = comparison.arguments.groups.contains(&Group::Mutex).then(|| comparison.mutexes());
+    if comparison.arguments.groups.contains(&Group::Rwlock) {
+        comparison.reader_writer_locks();
+    }
+    if comparison.arguments.groups.contains(&Group::Semaphore) {
+        comparison.semaphores();
+    }
+    comparison.progress.finish_and_clear();
+    if let Some(cells) = answer {
+        report::answer(&cells);
+    }
+}
 
-    let mut blocking = Vec::new();
-    for &threads in &arguments.threads {
-        let slice = slice * threads.div_ceil(cores) as u32;
-        for &section in &arguments.sections {
-            let length = (f64::from(section) * units) as u32;
-            let rows = measure_in_turn(&BLOCKING, arguments.rounds, &progress, |name, make| {
-                let name = format!("{name}, {threads} threads, {section} ns");
-                measure::threads(&name, &*make(), threads, length, slice)
+impl Arguments {
+    /// How many measurements there are to make.
+    fn measurements(&self) -> usize {
+        let (threads, tasks, mixes) = (self.threads.len(), self.tasks.len(), self.writes.len());
+        let groups = self.groups.iter().map(|group| match group {
+            Group::Mutex => threads * self.chosen(&BLOCKING).count() + tasks * self.chosen(&ASYNC).count(),
+            Group::Rwlock => {
+                let (blocking, asynchronous) = (self.chosen(&read_write::BLOCKING), self.chosen(&read_write::ASYNC));
+                mixes * (threads * blocking.count() + tasks * asynchronous.count())
+            }
+            Group::Semaphore => {
+                tasks * self.permits.iter().map(|permits| self.chosen(&semaphores(*permits)).count()).sum::<usize>()
+            }
+        });
+        groups.sum::<usize>() * self.sections.len() * self.rounds
+    }
+
+    /// The contenders that are named.
+    fn chosen<M: Copy>(&self, all: &[(&'static str, M)]) -> impl Iterator<Item = (&'static str, M)> {
+        let is_chosen = |name: &str| self.contenders.is_empty() || self.contenders.iter().any(|chosen| chosen == name);
+        all.iter().copied().filter(move |(name, _)| is_chosen(name))
+    }
+}
+
+impl Comparison {
+    /// Mutexes and spin locks. Returns the cells of threads.
+    fn mutexes(&self) -> Vec<(usize, u32, Vec<Row>)> {
+        let mut blocking = Vec::new();
+        for (threads, section) in self.cells(&self.arguments.threads) {
+            let rows = self.cell(&format!("{threads} threads, section of {section} ns"), &BLOCKING, |name, make| {
+                measure::threads(name, &*make(), threads, self.units(section), self.slice(threads))
             });
-            print_cell(&progress, &format!("{threads} threads, section of {section} ns"), &rows);
             blocking.push((threads, section, rows));
         }
-    }
-    for &threads in &arguments.threads {
-        let slice = slice * threads.div_ceil(cores) as u32;
-        for &section in &arguments.sections {
-            let length = (f64::from(section) * units) as u32;
-            let rows = measure_in_turn(&READ_WRITE, arguments.rounds, &progress, |name, make| {
-                let name = format!("{name}, {threads} reading threads, {section} ns");
-                measure::readers(&name, &*make(), threads, length, slice)
+        for (tasks, section) in self.cells(&self.arguments.tasks) {
+            self.cell(&format!("{tasks} tasks, section of {section} ns"), &ASYNC, |name, make| {
+                measure::tasks(name, make(), &self.runtime, tasks, self.units(section), self.slice(1))
             });
-            let writes = format!("one write in {}", measure::READS_PER_WRITE);
-            print_cell(&progress, &format!("{threads} threads that read, {writes}, section of {section} ns"), &rows);
         }
+        blocking
     }
 
-    let runtime = tokio::runtime::Builder::new_multi_thread().build().expect("a runtime can be started");
-    for &tasks in &arguments.tasks {
-        for &section in &arguments.sections {
-            let length = (f64::from(section) * units) as u32;
-            let rows = measure_in_turn(&ASYNC, arguments.rounds, &progress, |name, make| {
-                let name = format!("{name}, {tasks} tasks, {section} ns");
-                measure::tasks(&name, make(), &runtime, tasks, length, slice)
-            });
-            print_cell(&progress, &format!("{tasks} tasks, section of {section} ns"), &rows);
-        }
-    }
-    for (&tasks, &permits) in arguments.tasks.iter().flat_map(|tasks| arguments.permits.iter().map(move |p| (tasks, p)))
-    {
-        for &section in &arguments.sections {
-            let length = (f64::from(section) * units) as u32;
-            let rows = measure_in_turn(&semaphores(permits), arguments.rounds, &progress, |name, make| {
-                let name = format!("{name}, {tasks} tasks, {permits} permits, {section} ns");
-                measure::tasks(&name, make(permits), &runtime, tasks, length, slice)
-            });
-            print_cell(&progress, &format!("{tasks} tasks, {permits} permits, section of {section} ns"), &rows);
-        }
-    }
-    progress.finish_and_clear();
-    print_answer(&blocking);
-}
-
-/// Measures every contender once per round, so that what disturbs the machine disturbs all alike.
-fn measure_in_turn<M: Copy>(
-    contenders: &[(&'static str, M)],
-    rounds: usize,
-    progress: &ProgressBar,
-    measure: impl Fn(&str, M) -> Sample,
-) -> Vec<Row> {
-    let mut rows: Vec<Row> = contenders.iter().map(|(name, _)| Row { name, samples: Vec::new() }).collect();
-    for _ in 0..rounds {
-        for (row, (name, make)) in rows.iter_mut().zip(contenders) {
-            progress.set_message(*name);
-            row.samples.push(measure(name, *make));
-            progress.inc(1);
-        }
-    }
-    rows
-}
-
-fn print_cell(progress: &ProgressBar, title: &str, rows: &[Row]) {
-    progress.suspend(|| {
-        println!("{title}");
-        println!(
-            "  {:<12} {:>26} {:>24} {:>8} {:>12}",
-            "",
-            "million/s",
-            format!("ratio to {}", rows[0].name),
-            "share",
-            "cpu, ns"
-        );
-        for row in rows {
-            let throughput = row.spread(|sample| sample.throughput / 1e6);
-            let ratio = row.ratio(&rows[0]);
-            println!(
-                "  {:<12} {:>8.3} [{:>7.3}, {:>7.3}] {:>8.2} [{:>5.2}, {:>5.2}] {:>8.2} {:>12.0}",
-                row.name,
-                throughput.median,
-                throughput.smallest,
-                throughput.largest,
-                ratio.median,
-                ratio.smallest,
-                ratio.largest,
-                row.spread(|sample| sample.smallest_share).median,
-                row.spread(|sample| sample.cpu_per_op).median,
-            );
-        }
-        println!();
-    });
-}
-
-/// Says at which sections blocking wins over spinning.
-fn print_answer(cells: &[(usize, u32, Vec<Row>)]) {
-    println!(
-        "Spin or block? `SpinLock` never blocks; `Mutex` turns for a moment, and then blocks. By medians, blocking has"
-    );
-    let mut threads: Vec<usize> = cells.iter().map(|(threads, ..)| *threads).filter(|threads| *threads > 1).collect();
-    threads.dedup();
-    for threads in threads {
-        let sections = |wins: &dyn Fn(&Row, &Row) -> bool| {
-            let won = cells.iter().filter(|(cell_threads, ..)| *cell_threads == threads).filter(|(.., rows)| {
-                match (named(rows, "Mutex"), named(rows, "SpinLock")) {
-                    (Some(block), Some(spin)) => wins(block, spin),
-                    _ => false,
+    fn reader_writer_locks(&self) {
+        use read_write::{ASYNC, BLOCKING};
+        for &percent in &self.arguments.writes {
+            let mix = Mix::Writes(percent);
+            for (threads, section) in self.cells(&self.arguments.threads) {
+                let title = format!("{threads} threads, {percent} % writes, section of {section} ns");
+                self.cell(&title, &BLOCKING, |name, make| {
+                    let (units, slice) = (self.units(section), self.slice(threads));
+                    measure::readers_and_writers(name, &*make(), threads, mix, units, slice)
+                });
+                if threads > 1 {
+                    self.waits(&title, threads, section, mix);
                 }
-            });
-            let won: Vec<String> = won.map(|(_, section, _)| section.to_string()).collect();
-            if won.is_empty() { "no section".to_owned() } else { format!("sections of {} ns", won.join(", ")) }
-        };
-        let throughput = sections(&|block, spin| {
-            block.spread(|sample| sample.throughput).median >= spin.spread(|sample| sample.throughput).median
-        });
-        let cpu = sections(&|block, spin| {
-            block.spread(|sample| sample.cpu_per_op).median <= spin.spread(|sample| sample.cpu_per_op).median
-        });
-        println!("  {threads:>2} threads: the higher throughput at {throughput}; the lower processor time at {cpu}");
+            }
+            for (tasks, section) in self.cells(&self.arguments.tasks) {
+                let title = format!("{tasks} tasks, {percent} % writes, section of {section} ns");
+                self.cell(&title, &ASYNC, |name, make| {
+                    let (units, slice) = (self.units(section), self.slice(1));
+                    measure::reading_and_writing_tasks(name, make(), &self.runtime, tasks, mix, units, slice)
+                });
+            }
+        }
+        for (mix, who) in [(Mix::WriterStorm, "all write but one"), (Mix::ReaderStorm, "all read but one")] {
+            for (threads, section) in self.cells(&self.arguments.threads).filter(|(threads, _)| *threads > 2) {
+                self.waits(&format!("{threads} threads, {who}, section of {section} ns"), threads, section, mix);
+            }
+        }
     }
-}
 
-fn named<'a>(rows: &'a [Row], name: &str) -> Option<&'a Row> {
-    rows.iter().find(|row| row.name == name)
+    fn semaphores(&self) {
+        for &permits in &self.arguments.permits {
+            for (tasks, section) in self.cells(&self.arguments.tasks) {
+                let title = format!("{tasks} tasks, {permits} permits, section of {section} ns");
+                self.cell(&title, &semaphores(permits), |name, make| {
+                    measure::tasks(name, make(permits), &self.runtime, tasks, self.units(section), self.slice(1))
+                });
+            }
+        }
+    }
+
+    /// So many threads or tasks, each with every section.
+    fn cells(&self, parties: &[usize]) -> impl Iterator<Item = (usize, u32)> {
+        let sections = &self.arguments.sections;
+        parties.iter().flat_map(move |&parties| sections.iter().map(move |&section| (parties, section)))
+    }
+
+    /// Measures every contender once per round, so that what disturbs the machine disturbs all alike, and prints the rows.
+    fn cell<M: Copy>(
+        &self,
+        title: &str,
+        contenders: &[(&'static str, M)],
+        measure: impl Fn(&str, M) -> Sample,
+    ) -> Vec<Row> {
+        let contenders: Vec<_> = self.arguments.chosen(contenders).collect();
+        let mut rows: Vec<Row> = contenders.iter().map(|(name, _)| Row { name, samples: Vec::new() }).collect();
+        for _ in 0..self.arguments.rounds {
+            for (row, (name, make)) in rows.iter_mut().zip(&contenders) {
+                self.progress.set_message(*name);
+                row.samples.push(measure(&format!("{name}, {title}"), *make));
+                self.progress.inc(1);
+            }
+        }
+        report::cell(&self.progress, title, &rows);
+        rows
+    }
+
+    /// Measures once how long the threads wait for each contender, and prints that.
+    fn waits(&self, title: &str, threads: usize, section: u32, mix: Mix) {
+        let title = format!("{title}, with each wait timed");
+        let rows = self.arguments.chosen(&read_write::BLOCKING).map(|(name, make)| {
+            let (full_name, units) = (format!("{name}, {title}"), self.units(section));
+            (name, measure::waits(&full_name, &*make(), threads, mix, units, self.slice(threads)))
+        });
+        report::waits(&self.progress, &title, &rows.collect::<Vec<_>>());
+    }
+
+    /// What a section of so many nanoseconds takes.
+    fn units(&self, section: u32) -> u32 {
+        (f64::from(section) * self.units_per_nanosecond) as u32
+    }
+
+    /// How long so many threads are measured.
+    fn slice(&self, threads: usize) -> Duration {
+        Duration::from_millis(self.arguments.slice as u64) * threads.div_ceil(self.cores) as u32
+    }
 }

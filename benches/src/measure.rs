@@ -5,11 +5,38 @@ use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
 use latchwork_core::sync::model::watchdog;
+use tokio::runtime::Runtime;
 
-use crate::contenders::{Async, Blocking, ReadWrite, work};
+use crate::contenders::read_write::{ReadWrite, ReadWriteAsync};
+use crate::contenders::{Async, Blocking, Entering, work};
 
-/// Of so many operations of a thread that reads and writes, the first is a write.
-pub const READS_PER_WRITE: u64 = 16;
+/// Who reads, and who writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mix {
+    /// Everybody writes that many of 100 times, evenly spread, and reads otherwise.
+    Writes(u32),
+    /// All write but one.
+    WriterStorm,
+    /// All read but one.
+    ReaderStorm,
+}
+
+impl Mix {
+    /// Whether this operation of this thread or task is a write.
+    const fn is_write(self, index: usize, op: u64) -> bool {
+        match self {
+            // The threads are out of step with one another.
+            Self::Writes(percent) => (op + index as u64 * 37) * percent as u64 % 100 < percent as u64,
+            Self::WriterStorm => index != 0,
+            Self::ReaderStorm => index == 0,
+        }
+    }
+
+    fn writes(self, ops: &[u64]) -> u64 {
+        let of = |(index, &ops): (usize, &u64)| (0..ops).filter(|op| self.is_write(index, *op)).count() as u64;
+        ops.iter().enumerate().map(of).sum()
+    }
+}
 
 /// What one slice of time gave.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +47,22 @@ pub struct Sample {
     pub smallest_share: f64,
     /// Processor time per operation, in nanoseconds, spinning and switching included.
     pub cpu_per_op: f64,
+}
+
+/// What one slice of time gave each class, where every wait was timed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Waits {
+    /// Readers and writers.
+    pub classes: [Class; 2],
+}
+
+/// What a class of operations got.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Class {
+    /// Operations per second, all threads together.
+    pub throughput: f64,
+    /// The longest wait for the lock.
+    pub longest: Duration,
 }
 
 impl Sample {
@@ -53,41 +96,75 @@ pub fn units_per_nanosecond() -> f64 {
 ///
 /// If the lock does not exclude: its count differs from the threads'.
 pub fn threads(name: &str, lock: &dyn Blocking, threads: usize, units: u32, slice: Duration) -> Sample {
-    let (ops, sample) = on_threads(name, threads, slice, &|_| lock.enter(units));
+    let (ops, sample) = on_threads(name, threads, slice, &|_, _| lock.enter(units));
     assert_eq!(lock.count(), ops.iter().sum::<u64>(), "{name} does not exclude");
     sample
 }
 
-/// Threads that read, and write once in so many times, as often as they can for the length of a slice.
+/// Threads that read and write as often as they can for the length of a slice.
 ///
 /// # Panics
 ///
 /// If the lock does not exclude: its count differs from the threads' writes.
-pub fn readers(name: &str, lock: &dyn ReadWrite, threads: usize, units: u32, slice: Duration) -> Sample {
-    let (ops, sample) = on_threads(name, threads, slice, &|op| {
-        if op % READS_PER_WRITE == 0 { lock.write(units) } else { lock.read(units) }
+pub fn readers_and_writers(
+    name: &str,
+    lock: &dyn ReadWrite,
+    threads: usize,
+    mix: Mix,
+    units: u32,
+    slice: Duration,
+) -> Sample {
+    let (ops, sample) = on_threads(name, threads, slice, &|index, op| {
+        if mix.is_write(index, op) {
+            lock.write(units, false)
+        } else {
+            lock.read(units, false)
+        };
     });
-    let writes: u64 = ops.iter().map(|ops| ops.div_ceil(READS_PER_WRITE)).sum();
-    assert_eq!(lock.count(), writes, "{name} does not exclude");
+    assert_eq!(lock.count(), mix.writes(&ops), "{name} does not exclude");
     sample
 }
 
-/// Threads that run `enter`, with the number of the operation, as often as they can for the length of a slice.
-fn on_threads(name: &str, threads: usize, slice: Duration, enter: &(dyn Fn(u64) + Sync)) -> (Vec<u64>, Sample) {
+/// The same, with the clock read twice in each operation.
+///
+/// # Panics
+///
+/// If the lock does not exclude: its count differs from the threads' writes.
+pub fn waits(name: &str, lock: &dyn ReadWrite, threads: usize, mix: Mix, units: u32, slice: Duration) -> Waits {
+    let nanoseconds = [0; 2].map(AtomicU64::new);
+    let (ops, sample) = on_threads(name, threads, slice, &|index, op| {
+        let is_write = mix.is_write(index, op);
+        let waited = if is_write { lock.write(units, true) } else { lock.read(units, true) };
+        let (waited, longest) = (waited.as_nanos() as u64, &nanoseconds[usize::from(is_write)]);
+        if waited > longest.load(Relaxed) {
+            longest.fetch_max(waited, Relaxed);
+        }
+    });
+    let (all, writes) = (ops.iter().sum::<u64>(), mix.writes(&ops));
+    assert_eq!(lock.count(), writes, "{name} does not exclude");
+    let class = |ops: u64, longest: &AtomicU64| Class {
+        throughput: sample.throughput * ops as f64 / all.max(1) as f64,
+        longest: Duration::from_nanos(longest.load(Relaxed)),
+    };
+    Waits { classes: [class(all - writes, &nanoseconds[0]), class(writes, &nanoseconds[1])] }
+}
+
+/// Threads that run `enter`, with their own number and the operation's, as often as they can for the length of a slice.
+fn on_threads(name: &str, threads: usize, slice: Duration, enter: &(dyn Fn(usize, u64) + Sync)) -> (Vec<u64>, Sample) {
     let stop = AtomicBool::new(false);
     let start = Barrier::new(threads + 1);
-    let run = || {
+    let run = |index| {
         let mut ops = 0;
         start.wait();
         while !stop.load(Relaxed) {
-            enter(ops);
+            enter(index, ops);
             ops += 1;
         }
         ops
     };
     watchdog(name, limit(slice), || {
         std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
+            let threads: Vec<_> = (0..threads).map(|index| scope.spawn(move || run(index))).collect();
             start.wait();
             let (begin, cpu) = (Instant::now(), process_time());
             std::thread::sleep(slice);
@@ -105,41 +182,72 @@ fn on_threads(name: &str, threads: usize, slice: Duration, enter: &(dyn Fn(u64) 
 /// # Panics
 ///
 /// If the lock does not exclude: its count differs from the tasks'.
-pub fn tasks(
+pub fn tasks(name: &str, lock: Box<dyn Async>, runtime: &Runtime, tasks: usize, units: u32, slice: Duration) -> Sample {
+    let (lock, ops, sample) = on_tasks(name, lock, runtime, tasks, slice, move |lock, _, _| lock.enter(units));
+    assert_eq!(lock.count(), ops.iter().sum::<u64>(), "{name} does not exclude");
+    sample
+}
+
+/// Tasks that read and write as often as they can for the length of a slice, yielding after each time.
+///
+/// # Panics
+///
+/// If the lock does not exclude: its count differs from the tasks' writes.
+pub fn reading_and_writing_tasks(
     name: &str,
-    lock: Box<dyn Async>,
-    runtime: &tokio::runtime::Runtime,
+    lock: Box<dyn ReadWriteAsync>,
+    runtime: &Runtime,
     tasks: usize,
+    mix: Mix,
     units: u32,
     slice: Duration,
 ) -> Sample {
-    let shared = Arc::new((lock, AtomicBool::new(false), (0..tasks).map(|_| AtomicU64::new(0)).collect::<Vec<_>>()));
+    let (lock, ops, sample) = on_tasks(name, lock, runtime, tasks, slice, move |lock, index, op| {
+        if mix.is_write(index, op) { lock.write(units) } else { lock.read(units) }
+    });
+    assert_eq!(lock.count(), mix.writes(&ops), "{name} does not exclude");
+    sample
+}
+
+/// Tasks that run `enter`, with their own number and the operation's, as often as they can for the length of a slice.
+fn on_tasks<L: ?Sized + Send + Sync + 'static>(
+    name: &str,
+    lock: Box<L>,
+    runtime: &Runtime,
+    tasks: usize,
+    slice: Duration,
+    enter: impl Fn(&L, usize, u64) -> Entering<'_> + Copy + Send + Sync + 'static,
+) -> (Arc<Box<L>>, Vec<u64>, Sample) {
+    let lock = Arc::new(lock);
+    let stop = Arc::new(AtomicBool::new(false));
     watchdog(name, limit(slice), || {
         let (begin, cpu) = (Instant::now(), process_time());
         let handles: Vec<_> = (0..tasks)
             .map(|index| {
-                let shared = Arc::clone(&shared);
+                let (lock, stop) = (Arc::clone(&lock), Arc::clone(&stop));
                 runtime.spawn(async move {
-                    let (lock, stop, ops) = &*shared;
+                    let mut ops = 0;
                     while !stop.load(Relaxed) {
-                        lock.enter(units).await;
-                        ops[index].fetch_add(1, Relaxed);
+                        enter(&lock, index, ops).await;
+                        ops += 1;
                         tokio::task::yield_now().await;
                     }
+                    ops
                 })
             })
             .collect();
         std::thread::sleep(slice);
-        shared.1.store(true, Relaxed);
+        stop.store(true, Relaxed);
         let (elapsed, cpu) = (begin.elapsed(), process_time() - cpu);
-        runtime.block_on(async {
+        let ops = runtime.block_on(async {
+            let mut ops = Vec::with_capacity(tasks);
             for handle in handles {
-                handle.await.expect("no task panics");
+                ops.push(handle.await.expect("no task panics"));
             }
+            ops
         });
-        let ops: Vec<u64> = shared.2.iter().map(|ops| ops.load(Relaxed)).collect();
-        assert_eq!(shared.0.count(), ops.iter().sum::<u64>(), "{name} does not exclude");
-        Sample::new(&ops, elapsed, cpu)
+        let sample = Sample::new(&ops, elapsed, cpu);
+        (lock, ops, sample)
     })
 }
 
