@@ -130,7 +130,7 @@ impl RawMutex {
 
     /// Joins the queue, unless there turns out to be no need to wait.
     pub(crate) fn enqueue(&self, entrant: Entrant<'_>, party: &impl Party) -> Entry {
-        let (waiter, was_on_its_way) = (entrant.waiter, entrant.was_on_its_way());
+        let (waiter, was_on_its_way) = (entrant.waiter, entrant.was_on_its_way);
         let mut queue = self.queue.lock();
         let waking = self.state.is_waking();
         let kind = entrant.kind();

@@ -166,7 +166,7 @@ impl RawRwLock {
     /// Joins the queue, unless there turns out to be no need to wait.
     pub(crate) fn enqueue(&self, entrant: Entrant<'_>, request: Request) -> Entry {
         let rights = Rights { woken: entrant.place == Place::Front, reserved_too: entrant.reserved_too };
-        let was_on_its_way = entrant.was_on_its_way();
+        let was_on_its_way = entrant.was_on_its_way;
         let policy = self.state.policy();
         let mut queue = self.queue.lock();
         let marked = self.state.mark_queued(request, rights, |mode| Mode {

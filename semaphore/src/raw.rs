@@ -175,7 +175,7 @@ impl<L: Layout> RawSemaphore<L> {
         let queue = self.queue.lock();
         let mut needed = permits;
         loop {
-            if let Ok(free) = self.state.mark_queued(needed, entrant.was_on_its_way()) {
+            if let Ok(free) = self.state.mark_queued(needed, entrant.was_on_its_way) {
                 self.push(queue, entrant, permits, free);
                 return Entry::Queued;
             }

@@ -9,18 +9,6 @@ use crate::Spin;
 use crate::sync::thread::yield_now;
 use crate::sync::time::Instant;
 
-/// Turns before a newcomer queues: one pause hint. With 15, two threads with empty sections of a mutex have half the throughput,
-/// since each attempt takes the lock's cache line from the owner; longer sections do not gain
-/// (`cargo run --release -p latchwork-benches -- --threads 2`).
-const NEWCOMER_TURNS: u32 = 1;
-/// Turns before a woken thread queues again: 127 pause hints, since it has paid for the wake-up already. With 3, sections of
-/// 10 us lose a tenth of their throughput (same command).
-const WOKEN_TURNS: u32 = 7;
-/// Turns before a thread that has been woken and lost the race sleeps again: 127 pause hints. It is woken by the next unlock,
-/// which is spared the system call; without, two threads with sections of 1 us lose a fifth of their throughput (same
-/// command).
-const RETURNED_TURNS: u32 = 7;
-
 /// Blocks this thread until it has what it asks for, or until `deadline`: false then. One attempt, where that has passed.
 ///
 /// # Errors
@@ -49,14 +37,17 @@ pub fn block<C: Contender>(contender: &C, deadline: Option<Instant>) -> Result<b
 fn wait<C: Contender>(contender: &C, deadline: Option<Instant>, mut gave_way: bool) -> Result<bool, C::Never> {
     let waiter = pin!(Waiter::requesting(contender.request()));
     let waiter = waiter.as_ref();
-    let mut place = Place::Back;
+    let (mut place, mut is_on_its_way) = (Place::Back, false);
     loop {
         let now = Some(Instant::now());
-        let has_joined = match contender.enqueue(Entrant { waiter, waker: None, place, now, reserved_too: gave_way }) {
+        let entrant =
+            Entrant { waiter, waker: None, place, was_on_its_way: is_on_its_way, now, reserved_too: gave_way };
+        let has_joined = match contender.enqueue(entrant) {
             Entry::Queued => {
-                if place == Place::Front {
-                    waiter.parker().spin(RETURNED_TURNS);
-                }
+                waiter.parker().spin(match place {
+                    Place::Back => C::TURNS.queued,
+                    Place::Front => C::TURNS.returned,
+                });
                 let signal = match deadline {
                     None => Some(waiter.parker().park()),
                     Some(deadline) => waiter.parker().park_until(deadline),
@@ -64,7 +55,10 @@ fn wait<C: Contender>(contender: &C, deadline: Option<Instant>, mut gave_way: bo
                 match signal.or_else(|| contender.leave(waiter)) {
                     None => return Ok(false),
                     Some(Signal::Granted) => return Ok(true),
-                    Some(Signal::Woken | Signal::Favoured) => place = Place::Front,
+                    Some(signal) => {
+                        place = Place::Front;
+                        is_on_its_way = signal != Signal::Invited;
+                    }
                 }
                 false
             }
@@ -73,7 +67,7 @@ fn wait<C: Contender>(contender: &C, deadline: Option<Instant>, mut gave_way: bo
         };
         let end = if has_joined { Ok(true) } else { spin(contender, place, &mut gave_way) };
         if !matches!(end, Ok(false)) {
-            if place == Place::Front {
+            if is_on_its_way {
                 contender.arrive();
             }
             return end;
@@ -84,8 +78,8 @@ fn wait<C: Contender>(contender: &C, deadline: Option<Instant>, mut gave_way: bo
 /// Tries a bounded number of times. A newcomer gives up at once where others wait already.
 fn spin<C: Contender>(contender: &C, place: Place, gave_way: &mut bool) -> Result<bool, C::Never> {
     let (progress, turns) = match place {
-        Place::Back => (Progress::New, NEWCOMER_TURNS),
-        Place::Front => (Progress::Woken, WOKEN_TURNS),
+        Place::Back => (Progress::New, C::TURNS.newcomer),
+        Place::Front => (Progress::Woken, C::TURNS.woken),
     };
     let mut spin = Spin::new(turns);
     loop {

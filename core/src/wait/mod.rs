@@ -19,7 +19,7 @@ mod wake_list;
 
 pub use acquire::Acquire;
 pub use block::block;
-pub use contend::{Contender, Entrant, Entry, Held, Place, Progress};
+pub use contend::{Contender, Entrant, Entry, Held, Place, Progress, Turns};
 pub use parker::{Parker, Signal, Unpark};
 pub use queue::{QueueGuard, WaitQueue};
 pub use standing::{Kind, Lane, Moment, Standing};

@@ -8,13 +8,13 @@
 //! | `ARMED`                          | a signal is awaited, nobody sleeps | `arm`                                   |
 //! | `PARKED`                         | the owner sleeps, or is about to   | `park`, `park_until`                    |
 //! | `PARKED_PORTABLE`                | the same, where a timed wait has no futex | `park_until`                     |
-//! | `WOKEN`, `FAVOURED`, `GRANTED`   | the signal has come                | `send`, once per `arm`                  |
+//! | `WOKEN`, `INVITED`, `FAVOURED`, `GRANTED` | the signal has come       | `send`, once per `arm`                  |
 //!
 //! ```text
 //!   IDLE ──arm──▶ ARMED ──park──▶ PARKED
 //!    ▲              │ send          │ send: and wake the address
 //!    │              ▼               ▼
-//!    └──disarm── WOKEN | FAVOURED | GRANTED
+//!    └──disarm── WOKEN | INVITED | FAVOURED | GRANTED
 //! ```
 //!
 //! P1. Only the owner arms, parks and disarms. `send` is called at most once between `arm` and `disarm`.
@@ -37,11 +37,12 @@ const IDLE: u32 = 0;
 const ARMED: u32 = 1;
 const PARKED: u32 = 2;
 const WOKEN: u32 = 3;
-const FAVOURED: u32 = 4;
-const GRANTED: u32 = 5;
+const INVITED: u32 = 4;
+const FAVOURED: u32 = 5;
+const GRANTED: u32 = 6;
 /// As `PARKED`, but asleep on the condition variable of a build without a timed futex.
 #[cfg(any(not(target_os = "linux"), latchwork_portable))]
-const PARKED_PORTABLE: u32 = 6;
+const PARKED_PORTABLE: u32 = 7;
 
 /// What a waiter is told when it is taken out of its queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +50,8 @@ const PARKED_PORTABLE: u32 = 6;
 pub enum Signal {
     /// Come and try; whoever is first has it.
     Woken = WOKEN,
+    /// As `Woken`, to several at a time: nobody counts on this one.
+    Invited = INVITED,
     /// Come and try; the others give way once.
     Favoured = FAVOURED,
     /// It is yours.
@@ -59,6 +62,7 @@ impl Signal {
     const fn from_word(word: u32) -> Option<Self> {
         match word {
             WOKEN => Some(Self::Woken),
+            INVITED => Some(Self::Invited),
             FAVOURED => Some(Self::Favoured),
             GRANTED => Some(Self::Granted),
             _ => None,
@@ -107,7 +111,14 @@ impl Parker {
     /// Whether a signal is awaited and has not come.
     pub fn is_armed(&self) -> bool {
         // ORDERING: Acquire pairs with the Release in `send`, as in `signal`.
-        !matches!(self.word.load(Ordering::Acquire), IDLE | WOKEN | FAVOURED | GRANTED)
+        let word = self.word.load(Ordering::Acquire);
+        word != IDLE && Signal::from_word(word).is_none()
+    }
+
+    /// Whether a signal is awaited by an owner that does not sleep.
+    pub fn is_awake(&self) -> bool {
+        // ORDERING: Relaxed: it may fall asleep at any moment.
+        self.word.load(Ordering::Relaxed) == ARMED
     }
 
     /// The signal, if it has come.

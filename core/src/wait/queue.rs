@@ -421,6 +421,7 @@ fn standing(node: NonNull<Waiter>) -> Standing {
             kind,
             since: link.since,
             has_returned: link.has_returned,
+            is_awake: kind == Kind::Thread && waiter.parker().is_awake(),
             request: waiter.request(),
             place: link.place,
         }

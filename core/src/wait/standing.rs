@@ -40,6 +40,8 @@ pub struct Standing {
     pub since: Option<Instant>,
     /// Whether it has been woken, found nothing, and come back to the front.
     pub has_returned: bool,
+    /// Whether it is a thread that was not asleep a moment ago.
+    pub is_awake: bool,
     /// What it asks for.
     pub request: u64,
     /// When it first came, counted in waiters.
