@@ -30,10 +30,9 @@ use crate::state::MAX_READERS;
 ///
 /// - Those who wait are let in in the order in which they came, among readers and among writers
 ///   (`those_who_wait_are_woken_in_the_order_in_which_they_came`).
-/// - A thread that waits to write is woken by the release that leaves the lock free for it, and may be passed by newcomers until
-///   it comes. If it comes too late, the next such release grants it the lock
-///   (`a_writer_that_came_too_late_is_granted_the_lock`): it is passed once.
-/// - A thread that waits to read is granted its share by whoever lets readers in.
+/// - A thread that is awake when its turn comes is granted what it waits for. One that sleeps is woken, and may be passed by writers
+///   until it has come; if it comes too late, it is granted the lock the next time
+///   (`a_writer_that_came_too_late_is_granted_the_lock`, `a_reader_that_came_too_late_is_granted_its_share`): it is passed once.
 /// - A task that is not polled owns nothing, and delays nobody who comes (`a_newcomer_passes_a_writer_that_is_not_polled`), nor a
 ///   thread behind it (`a_thread_passes_a_writer_that_is_not_polled`). For a task that was woken and came too late, for the first
 ///   time 1 ms ago, the free lock is reserved: every other contender gives way once.

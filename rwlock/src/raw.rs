@@ -2,7 +2,7 @@
 //!
 //! Read [`state`](crate::state) first. The paths, shortest first: [`RawRwLock::lock`] and [`RawRwLock::release`] where nobody
 //! waits; [`block`] for a thread and [`Acquire`] for a task, which are the ground floor's, by way of [`RawRwLock::enqueue`];
-//! [`admit`](crate::admit), the one place that decides who is next.
+//! [`Look`], the one place that decides who is next.
 
 #![expect(unsafe_code, reason = "a waiter is queued by its address")]
 
@@ -14,10 +14,10 @@ use core::time::Duration;
 use latchwork_core::const_unless_checked;
 use latchwork_core::sync::time::Instant;
 use latchwork_core::wait::{
-    Acquire, Entrant, Entry, Held, Moment, Place, Progress, QueueGuard, Signal, WaitQueue, Waiter, WakeList, block,
+    Acquire, Entrant, Entry, Held, Place, Progress, QueueGuard, Signal, WaitQueue, Waiter, WakeList, block,
 };
 
-use crate::admit::{EXCLUSIVE, SHARED, Turn, holds_back};
+use crate::admit::{EXCLUSIVE, Look, SHARED, Turn, holds_back, refresh};
 use crate::contender::Asking;
 use crate::mode::Mode;
 use crate::policy::Policy;
@@ -104,15 +104,12 @@ impl RawRwLock {
         }
     }
 
-    /// The writer leaves, and somebody may be waiting. Where it is the readers' turn, threads among them are let in before: no
-    /// newcomer takes a lock that has not been free.
+    /// The writer leaves, and somebody may be waiting.
     #[cold]
     fn release_write_contended(&self) {
         let queue = self.queue.lock();
-        self.wake_after(queue, Turn::Readers, |queue, moment, wakes| {
-            if self.is_for_readers(queue, Turn::Readers) {
-                self.let_readers_in(queue, moment, wakes);
-            }
+        self.wake_after(queue, Turn::Readers, |look| {
+            look.admit_before_the_writer_leaves();
             self.state.release(Request::Write);
         });
     }
@@ -167,15 +164,17 @@ impl RawRwLock {
     pub(crate) fn enqueue(&self, entrant: Entrant<'_>, request: Request) -> Entry {
         let rights = Rights { woken: entrant.place == Place::Front, reserved_too: entrant.reserved_too };
         let was_on_its_way = entrant.was_on_its_way;
-        let policy = self.state.policy();
         let mut queue = self.queue.lock();
-        let marked = self.state.mark_queued(request, rights, |mode| Mode {
-            queued: true,
-            held_back: mode.held_back || holds_back(request, policy),
-            waking: mode.waking && !was_on_its_way,
-            writer_comes: mode.writer_comes && !was_on_its_way,
-            upgrading: mode.upgrading || request == Request::Upgrade,
-            ..mode
+        let writer_waits = !request.is_shared() || queue.has(EXCLUSIVE);
+        let marked = self.state.mark_queued(request, rights, |mode| {
+            let mode = Mode {
+                queued: true,
+                waking: mode.waking && !was_on_its_way,
+                writer_comes: mode.writer_comes && !was_on_its_way,
+                upgrading: mode.upgrading || request == Request::Upgrade,
+                ..mode
+            };
+            Mode { held_back: holds_back(mode, writer_waits, self.state.policy()), ..mode }
         });
         if marked.is_err() {
             return Entry::NotQueued(entrant.waker);
@@ -199,7 +198,7 @@ impl RawRwLock {
         match queue.remove(waiter) {
             Ok(waker) => {
                 if request == Request::Upgrade {
-                    self.refresh(&queue, Mode { upgrading: false, ..self.state.mode() });
+                    refresh(&self.state, &queue, Mode { upgrading: false, ..self.state.mode() });
                 }
                 self.wake(queue, Turn::Writers);
                 drop(waker);
@@ -212,7 +211,7 @@ impl RawRwLock {
     /// A woken thread has what it asked for, or will never have it: the next one may be on its way.
     pub(crate) fn arrive(&self) {
         let queue = self.queue.lock();
-        self.refresh(&queue, Mode { waking: false, writer_comes: false, ..self.state.mode() });
+        refresh(&self.state, &queue, Mode { waking: false, writer_comes: false, ..self.state.mode() });
         self.wake(queue, Turn::Writers);
     }
 
@@ -229,25 +228,21 @@ impl RawRwLock {
 
     /// Wakes whoever may enter now, and releases the queue's lock.
     fn wake(&self, queue: QueueGuard<'_>, turn: Turn) {
-        self.wake_after(queue, turn, |_, _, _| {});
+        self.wake_after(queue, turn, |_| {});
     }
 
     /// The same after something else.
-    fn wake_after(
-        &self,
-        queue: QueueGuard<'_>,
-        turn: Turn,
-        first: impl FnOnce(&mut QueueGuard<'_>, Moment, &mut WakeList<8>),
-    ) {
+    fn wake_after(&self, queue: QueueGuard<'_>, turn: Turn, first: impl FnOnce(&mut Look<'_, '_>)) {
         // Whoever comes while the first are being woken is not of this turn.
         let moment = queue.moment();
         let (mut locked, mut first) = (Some(queue), Some(first));
         WakeList::<8>::wake_in_batches(|wakes| {
             let mut queue = locked.take().unwrap_or_else(|| self.queue.lock());
+            let mut look = Look { state: &self.state, queue: &mut queue, wakes, turn, moment };
             if let Some(first) = first.take() {
-                first(&mut queue, moment, wakes);
+                first(&mut look);
             }
-            self.admit(&mut queue, turn, moment, wakes);
+            look.admit();
             // A waker is foreign code: it may poll inline, lock this very lock, or panic. The queue's lock is released here.
         });
     }

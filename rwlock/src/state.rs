@@ -7,7 +7,7 @@
 //! | 0        | `WRITER`     | a writer has the lock                                      | by whoever takes it        | its release, or downgrade   |
 //! | 1        | `UPGRADABLE` | a reader has the lock that may become the writer           | by whoever takes it        | its release, up- or downgrade |
 //! | 2        | `QUEUED`     | somebody is in the queue: who releases looks there         | under the queue's lock, from the queue ||
-//! | 3        | `HELD_BACK`  | readers do not enter: somebody who is preferred waits, and no thread is on its way | as above ||
+//! | 3        | `HELD_BACK`  | readers do not enter: somebody who is preferred waits, or is on its way | as above ||
 //! | 4        | `WAKING`     | a woken thread is on its way; no other is needed           | under the queue's lock     ||
 //! | 5        | `WRITER_COMES` | it is one that asks for the lock exclusively             | as above                   ||
 //! | 6        | `UPGRADING`  | whoever has the upgradable share is queued                 | as above                   ||
@@ -29,8 +29,7 @@
 //! W3. Everybody takes out of the word only what it put there, by a read-modify-write.
 //! W4. At most `MAX_READERS` have the lock, half of what can be counted: beyond that a reader takes itself out again, and panics.
 //!     For the count to run over, 2^22 threads would have to be about to at the same time.
-//! W5. While the queue's lock is free, `QUEUED` agrees with the queue, and `HELD_BACK` with what the last look at it has found: a
-//!     writer that has queued since holds readers back, too, whoever is on its way.
+//! W5. While the queue's lock is free, `QUEUED` and `HELD_BACK` agree with the queue and with who is on its way.
 //! W6. Nobody sleeps beside a lock that it could have. Where somebody is queued, the queue's lock is free and the policy would let
 //!     it in, somebody has been woken who has neither come nor passed the wake-up on.
 //!

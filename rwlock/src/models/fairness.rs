@@ -25,6 +25,44 @@ fn readers_do_not_pass_a_writer_that_waits() {
     }
 }
 
+/// The same while the writer, a thread, has been woken and has not come.
+#[test]
+fn readers_do_not_pass_a_writer_on_its_way() {
+    for policy in [Policy::WriterPreferring, Policy::PhaseFair] {
+        // Without a bound it does not end in a minute.
+        model_bounded(5, move || {
+            let guarded = guarded(policy);
+            let inside = guarded.lock.write();
+            let writer = guarded.spawn(Guarded::write);
+            guarded.wait_for_company();
+            drop(inside);
+            if let Some(_guard) = guarded.lock.try_read() {
+                assert_eq!(guarded.data.get(), 1, "the writer comes first");
+            }
+            writer.join();
+            guarded.assert_at_rest(1);
+        });
+    }
+}
+
+/// Breaks if the last reader leaves a lock free for which a thread waits.
+#[test]
+fn the_last_reader_hands_the_lock_to_a_writer() {
+    // Without a bound it does not end in a minute.
+    model_bounded(5, || {
+        let guarded = preferring_writers();
+        let inside = guarded.lock.read();
+        let writer = guarded.spawn(Guarded::write);
+        guarded.wait_for_company();
+        drop(inside);
+        if let Some(_guard) = guarded.lock.try_write() {
+            assert_eq!(guarded.data.get(), 1, "it has been granted the lock");
+        }
+        writer.join();
+        guarded.assert_at_rest(1);
+    });
+}
+
 /// Breaks if a writer that leaves lets in readers though another writer waits.
 #[test]
 fn a_writer_that_leaves_wakes_the_next() {
@@ -137,7 +175,7 @@ fn a_writer_that_came_too_late_is_granted_the_lock() {
     // Without a bound it does not end in a minute.
     model_bounded(5, || {
         let guarded = preferring_writers();
-        let inside = guarded.lock.read();
+        let inside = guarded.lock.write();
         let writer = guarded.spawn(|guarded| guarded.lock.write());
         guarded.wait_for_company();
         drop(inside);
@@ -149,6 +187,26 @@ fn a_writer_that_came_too_late_is_granted_the_lock() {
             assert!(guarded.lock.try_write().is_none(), "it is the thread's already");
         }
         drop(writer.join());
+        guarded.assert_at_rest(0);
+    });
+}
+
+/// The same for a thread that waits to read.
+#[test]
+fn a_reader_that_came_too_late_is_granted_its_share() {
+    // Without a bound it does not end in a minute.
+    model_bounded(5, || {
+        let guarded = preferring_writers();
+        let inside = guarded.lock.write();
+        let reader = guarded.spawn(|guarded| guarded.lock.read());
+        guarded.wait_for_company();
+        drop(inside);
+        if let Some(first) = guarded.lock.try_write() {
+            guarded.wait_for_company();
+            drop(first);
+            assert!(guarded.lock.try_write().is_none(), "it is the thread's already");
+        }
+        drop(reader.join());
         guarded.assert_at_rest(0);
     });
 }
