@@ -24,12 +24,22 @@ macro_rules! group {
     };
 }
 
+/// saa's lock has no guards: whether it is locked, and how to release it.
+struct Locked<R: Fn() -> bool>(bool, R);
+
+impl<R: Fn() -> bool> Drop for Locked<R> {
+    fn drop(&mut self) {
+        black_box(self.0 && (self.1)());
+    }
+}
+
 fn read(c: &mut Criterion) {
     group! { c, "rwlock/read",
         "latchwork": latchwork_rwlock::RwLock::new(0), |it| it.read();
         "std": std::sync::RwLock::new(0), |it| it.read();
         "parking_lot": parking_lot::RwLock::new(0), |it| it.read();
         "async-lock": async_lock::RwLock::new(0), |it| it.read_blocking();
+        "saa": saa::Lock::new(), |it| Locked(it.share_sync(), || it.release_share());
     }
 }
 
@@ -39,6 +49,7 @@ fn write(c: &mut Criterion) {
         "std": std::sync::RwLock::new(0), |it| it.write();
         "parking_lot": parking_lot::RwLock::new(0), |it| it.write();
         "async-lock": async_lock::RwLock::new(0), |it| it.write_blocking();
+        "saa": saa::Lock::new(), |it| Locked(it.lock_sync(), || it.release_lock());
     }
 }
 
@@ -48,6 +59,7 @@ fn read_async(c: &mut Criterion) {
         "tokio": tokio::sync::RwLock::new(0), |it| ready(it.read());
         "async-lock": async_lock::RwLock::new(0), |it| ready(it.read());
         "asyncband": asyncband::rwlock::RwLock::new(0), |it| ready(it.read());
+        "saa": saa::Lock::new(), |it| Locked(ready(it.share_async()), || it.release_share());
     }
 }
 
@@ -57,6 +69,7 @@ fn write_async(c: &mut Criterion) {
         "tokio": tokio::sync::RwLock::new(0), |it| ready(it.write());
         "async-lock": async_lock::RwLock::new(0), |it| ready(it.write());
         "asyncband": asyncband::rwlock::RwLock::new(0), |it| ready(it.write());
+        "saa": saa::Lock::new(), |it| Locked(ready(it.lock_async()), || it.release_lock());
     }
 }
 
