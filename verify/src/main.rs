@@ -37,8 +37,9 @@ const MODELLED: [&str; 10] = [
 const BENCHES: [&str; 8] = ["--bench", "mutex", "--bench", "rwlock", "--bench", "semaphore", "--bench", "spinlock"];
 
 /// The examples.
-const EXAMPLES: [(&str, &str); 3] = [
+const EXAMPLES: [(&str, &str); 4] = [
     ("latchwork-mutex", "threads_and_tasks"),
+    ("latchwork-rwlock", "recursive_read"),
     ("latchwork-semaphore", "connection_pool"),
     ("latchwork-semaphore", "signal"),
 ];
