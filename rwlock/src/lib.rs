@@ -36,6 +36,7 @@ mod policy;
 mod raw;
 mod request;
 mod state;
+mod ways;
 
 pub use future::{Acquire, Read, UpgradableRead, Upgrade, Write};
 pub use guard::{

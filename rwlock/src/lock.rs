@@ -1,21 +1,14 @@
-//! The reader-writer lock around a value. The algorithm is in `raw.rs`.
+//! The reader-writer lock around a value. The ways to lock it are in `ways.rs`, the algorithm is in `raw.rs`.
 
 #![expect(unsafe_code, reason = "a cell is shared by the rules of the lock")]
 
 use core::fmt;
-use core::time::Duration;
-use std::sync::Arc;
 
 use latchwork_core::const_unless_checked;
 use latchwork_core::sync::cell::UnsafeCell;
-use latchwork_core::sync::time::Instant;
 
-use crate::future::Acquire;
-use crate::guard::{Guard, ReadGuard, UpgradableGuard, WriteGuard};
-use crate::handle::Held;
 use crate::policy::Policy;
 use crate::raw::RawRwLock;
-use crate::request::Request;
 use crate::state::MAX_READERS;
 
 /// A reader-writer lock for threads and tasks.
@@ -114,218 +107,9 @@ impl<T> RwLock<T> {
     }
 }
 
-/// The ways to one kind of guard, borrowed and owned.
-macro_rules! ways {
-    (
-        $Guard:ident by $REQUEST:expr, $what:literal:
-        $lock:ident, $try_lock:ident, $try_lock_for:ident, $try_lock_until:ident, $lock_async:ident,
-        $lock_owned:ident, $try_lock_owned:ident, $lock_owned_async:ident
-    ) => {
-        impl<T: ?Sized> RwLock<T> {
-            #[doc = concat!("Locks ", $what, ", blocking this thread until it may. Dropping the guard releases the lock.")]
-            ///
-            /// # Fairness
-            ///
-            /// See [`RwLock`](Self#fairness).
-            ///
-            /// # Deadlocks
-            ///
-            #[doc = concat!("See [`RwLock`](Self#deadlocks). In async code use [`", stringify!($lock_async), "`](Self::",
-                stringify!($lock_async), ").")]
-            ///
-            /// # Panics
-            ///
-            /// If it is one reader more than [`MAX_READERS`](Self::MAX_READERS); nothing has changed then. Upgradable readers and
-            /// writers are not counted.
-            ///
-            /// # Examples
-            ///
-            /// ```
-            /// # use latchwork_rwlock::RwLock;
-            /// let lock = RwLock::new(1);
-            #[doc = concat!("assert_eq!(*lock.", stringify!($lock), "(), 1);")]
-            /// ```
-            #[inline]
-            pub fn $lock(&self) -> $Guard<&Self> {
-                self.raw.lock($REQUEST);
-                Guard::new(Held::new(self, $REQUEST))
-            }
-
-            #[doc = concat!("Locks ", $what, ", if it may at once. Never blocks.")]
-            ///
-            /// It passes by nobody who is preferred, but takes a free lock that is reserved for a starved task.
-            ///
-            /// # Panics
-            ///
-            /// As [`read`](Self::read).
-            ///
-            /// # Examples
-            ///
-            /// ```
-            /// # use latchwork_rwlock::RwLock;
-            /// let lock = RwLock::new(1);
-            #[doc = concat!("assert!(lock.", stringify!($try_lock), "().is_some());")]
-            /// let guard = lock.write();
-            #[doc = concat!("assert!(lock.", stringify!($try_lock), "().is_none());")]
-            /// # drop(guard);
-            /// ```
-            #[inline]
-            pub fn $try_lock(&self) -> Option<$Guard<&Self>> {
-                self.raw.try_lock($REQUEST).then(|| Guard::new(Held::new(self, $REQUEST)))
-            }
-
-            #[doc = concat!("Locks ", $what, ", blocking this thread for at most `timeout`.")]
-            ///
-            /// A timeout of zero makes one attempt. One that reaches beyond what the clock can tell, like [`Duration::MAX`], is
-            /// no timeout.
-            ///
-            /// # Panics
-            ///
-            /// As [`read`](Self::read).
-            ///
-            /// # Examples
-            ///
-            /// ```
-            /// # use latchwork_rwlock::RwLock;
-            /// use std::time::Duration;
-            ///
-            /// let lock = RwLock::new(1);
-            #[doc = concat!("assert!(lock.", stringify!($try_lock_for), "(Duration::MAX).is_some());")]
-            /// let guard = lock.write();
-            #[doc = concat!("assert!(lock.", stringify!($try_lock_for), "(Duration::from_millis(1)).is_none());")]
-            /// # drop(guard);
-            /// ```
-            #[inline]
-            pub fn $try_lock_for(&self, timeout: Duration) -> Option<$Guard<&Self>> {
-                self.raw.try_lock_for($REQUEST, timeout).then(|| Guard::new(Held::new(self, $REQUEST)))
-            }
-
-            #[doc = concat!("Locks ", $what, ", blocking this thread until `deadline` at the latest.")]
-            ///
-            /// One attempt, where that has passed.
-            ///
-            /// # Panics
-            ///
-            /// As [`read`](Self::read).
-            #[inline]
-            pub fn $try_lock_until(&self, deadline: Instant) -> Option<$Guard<&Self>> {
-                self.raw.lock_until($REQUEST, Some(deadline)).then(|| Guard::new(Held::new(self, $REQUEST)))
-            }
-
-            const_unless_checked! {
-                #[doc = concat!("Locks ", $what, ", waiting asynchronously until it may. Dropping the guard releases the lock.")]
-                ///
-                /// Nothing happens before the first poll. The future allocates nothing, works in any runtime, and may be polled
-                /// by any task; it is not `Unpin`.
-                ///
-                /// # Fairness
-                ///
-                /// See [`RwLock`](Self#fairness).
-                ///
-                /// # Cancel safety
-                ///
-                /// Dropping the future loses its place in the queue, and nothing else: a wake-up that it had been sent is passed
-                /// on, and whom it has held back may enter. A future that is neither polled nor dropped owns nothing.
-                ///
-                /// # Examples
-                ///
-                /// ```
-                /// # use latchwork_rwlock::RwLock;
-                /// # futures_lite::future::block_on(async {
-                /// let lock = RwLock::new(1);
-                #[doc = concat!("assert_eq!(*lock.", stringify!($lock_async), "().await, 1);")]
-                /// # });
-                /// ```
-                #[inline]
-                pub const fn $lock_async(&self) -> Acquire<&Self, $Guard<&Self>> {
-                    Acquire::new(self, $REQUEST)
-                }
-            }
-
-            #[doc = concat!("As [`", stringify!($lock), "`](Self::", stringify!($lock), "), with a guard that owns the `Arc`.")]
-            ///
-            /// # Panics
-            ///
-            /// As [`read`](Self::read).
-            #[inline]
-            pub fn $lock_owned(self: Arc<Self>) -> $Guard<Arc<Self>> {
-                self.raw.lock($REQUEST);
-                Guard::new(Held::new(self, $REQUEST))
-            }
-
-            #[doc = concat!("As [`", stringify!($try_lock), "`](Self::", stringify!($try_lock),
-                "), with a guard that owns the `Arc`.")]
-            ///
-            /// # Panics
-            ///
-            /// As [`read`](Self::read).
-            #[inline]
-            pub fn $try_lock_owned(self: Arc<Self>) -> Option<$Guard<Arc<Self>>> {
-                self.raw.try_lock($REQUEST).then(|| Guard::new(Held::new(self, $REQUEST)))
-            }
-
-            const_unless_checked! {
-                #[doc = concat!("As [`", stringify!($lock_async), "`](Self::", stringify!($lock_async),
-                    "), with a future and a guard that own the `Arc`.")]
-                ///
-                /// # Cancel safety
-                ///
-                #[doc = concat!("As for [`", stringify!($lock_async), "`](Self::", stringify!($lock_async), ").")]
-                #[inline]
-                pub const fn $lock_owned_async(self: Arc<Self>) -> Acquire<Arc<Self>, $Guard<Arc<Self>>> {
-                    Acquire::new(self, $REQUEST)
-                }
-            }
-        }
-    };
-}
-
-ways!(
-    ReadGuard by Request::Read, "for reading":
-    read, try_read, try_read_for, try_read_until, read_async, read_owned, try_read_owned, read_owned_async
-);
-ways!(
-    WriteGuard by Request::Write, "for writing":
-    write, try_write, try_write_for, try_write_until, write_async, write_owned, try_write_owned, write_owned_async
-);
-ways!(
-    UpgradableGuard by Request::Upgradable, "for reading, with the right to become the writer":
-    upgradable_read, try_upgradable_read, try_upgradable_read_for, try_upgradable_read_until, upgradable_read_async,
-    upgradable_read_owned, try_upgradable_read_owned, upgradable_read_owned_async
-);
-
 impl<T: ?Sized> RwLock<T> {
     /// How many readers can have the lock at a time: 2^22 - 1.
     pub const MAX_READERS: usize = MAX_READERS as usize;
-
-    /// Locks for reading beside any other reader, whoever waits: for code that may have a share already. Blocks this thread while a
-    /// writer has the lock.
-    ///
-    /// # Fairness
-    ///
-    /// It passes by writers that wait, and so may starve them, whatever the policy.
-    ///
-    /// # Deadlocks
-    ///
-    /// None with a share that this thread has: with [`read`](Self::read) it would wait for a writer that waits for that very share.
-    ///
-    /// # Panics
-    ///
-    /// As [`read`](Self::read).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use latchwork_rwlock::RwLock;
-    /// let lock = RwLock::new(1);
-    /// let (outer, inner) = (lock.read(), lock.read_recursive());
-    /// assert_eq!(*outer + *inner, 2);
-    /// ```
-    #[inline]
-    pub fn read_recursive(&self) -> ReadGuard<&Self> {
-        self.raw.lock(Request::ReadAgain);
-        Guard::new(Held::new(self, Request::Read))
-    }
 
     /// Reads for the length of a call. See [`read`](Self::read).
     ///
