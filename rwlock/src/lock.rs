@@ -28,7 +28,8 @@ use crate::state::MAX_READERS;
 ///   (`a_writer_that_came_too_late_is_granted_the_lock`, `a_reader_that_came_too_late_is_granted_its_share`): it is passed once.
 /// - A task that is not polled owns nothing, and delays nobody who comes (`a_newcomer_passes_a_writer_that_is_not_polled`), nor a
 ///   thread behind it (`a_thread_passes_a_writer_that_is_not_polled`). For a task that was woken and came too late, for the first
-///   time 1 ms ago, the free lock is reserved: every other contender gives way once.
+///   time 1 ms ago, the free lock is reserved: every other contender gives way once (`newcomers_give_way_once_to_a_starved_task`,
+///   `a_starved_task_that_does_not_come_is_passed`). The `try_` methods do not give way.
 ///
 /// # Deadlocks
 ///

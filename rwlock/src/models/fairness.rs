@@ -267,3 +267,47 @@ fn a_thread_passes_a_writer_that_is_not_polled() {
         });
     }
 }
+
+/// A writing task that was woken, came too late, and has waited for long: the free lock is reserved for it.
+fn starved(guarded: &'static Guarded) -> Pin<Box<Write<'static, ()>>> {
+    let inside = guarded.lock.write();
+    let mut starved = guarded.queued_writer(&alarm());
+    drop(inside);
+    let inside = guarded.lock.try_write().expect("a woken task owns nothing");
+    assert!(poll_once(starved.as_mut()).is_pending());
+    let_time_pass();
+    drop(inside);
+    starved
+}
+
+/// Breaks if the lock is not reserved for a starved task, or if somebody does not give way to it.
+#[test]
+fn newcomers_give_way_once_to_a_starved_task() {
+    model(|| {
+        let guarded = preferring_writers();
+        let mut starved = starved(guarded);
+        let alarms = [(); 2].map(|()| alarm());
+        let mut reader = guarded.queued_reader(&alarms[0]);
+        let mut writer = guarded.queued_writer(&alarms[1]);
+        assert_eq!(alarms.each_ref().map(|alarm| alarm.rings()), [1, 1], "they are polled again");
+        drop(take(&mut starved));
+        drop(take(&mut reader));
+        drop(take(&mut writer));
+        guarded.assert_at_rest(0);
+    });
+}
+
+/// Breaks if somebody gives way twice, or if the lock stays reserved once it has been taken.
+#[test]
+fn a_starved_task_that_does_not_come_is_passed() {
+    for pass in [Guarded::look, Guarded::write, Guarded::write_async] {
+        model(move || {
+            let guarded = preferring_writers();
+            let starved = starved(guarded);
+            pass(guarded);
+            drop(guarded.lock.try_read().expect("it is reserved no more"));
+            drop(starved);
+            assert!(guarded.lock.try_write().is_some() && guarded.lock.raw().is_at_rest());
+        });
+    }
+}
