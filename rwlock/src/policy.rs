@@ -25,7 +25,7 @@ pub enum Policy {
     /// a reader waits for one writer (`a_reader_waits_for_one_writer`, `a_writer_does_not_pass_a_reader_whose_turn_it_is`), and a
     /// writer for one phase of readers and for the writers before it.
     PhaseFair = 1,
-    /// A reader waits for the writer inside, and for nobody who waits (`readers_pass_a_writer_that_waits`); writers may wait for as
-    /// long as readers come.
+    /// A reader waits for the writer inside, and for nobody who waits (`readers_pass_a_writer_that_waits`,
+    /// `a_writer_that_leaves_lets_preferred_readers_in`); writers may wait for as long as readers come.
     ReaderPreferring = 2,
 }

@@ -151,6 +151,24 @@ fn readers_pass_a_writer_that_waits() {
     });
 }
 
+/// Breaks if a writer that leaves lets in another before readers that wait.
+#[test]
+fn a_writer_that_leaves_lets_preferred_readers_in() {
+    model(|| {
+        let guarded = guarded(Policy::ReaderPreferring);
+        let inside = guarded.lock.write();
+        let alarms = [(); 2].map(|()| alarm());
+        let mut writer = guarded.queued_writer(&alarms[0]);
+        let mut reader = guarded.queued_reader(&alarms[1]);
+        drop(inside);
+        assert_eq!(alarms.each_ref().map(|alarm| alarm.rings()), [0, 1]);
+        drop(take(&mut reader));
+        assert_eq!(alarms[0].rings(), 1);
+        drop(take(&mut writer));
+        guarded.assert_at_rest(0);
+    });
+}
+
 /// Breaks if the queue is not first in, first out.
 #[test]
 fn those_who_wait_are_woken_in_the_order_in_which_they_came() {
