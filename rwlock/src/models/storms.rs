@@ -9,7 +9,7 @@ use latchwork_core::sync::model::watchdog;
 use super::*;
 
 const LIMIT: Duration = Duration::from_secs(60);
-const ROUNDS: usize = 200;
+const ROUNDS: usize = 100;
 const STORM: usize = 3;
 
 /// Ends a storm, also where an assertion fails.

@@ -151,6 +151,25 @@ fn an_upgradable_reader_lets_the_next_one_in() {
     });
 }
 
+/// Breaks if more are woken than one for a share that only one can have.
+#[test]
+fn one_upgradable_reader_is_woken_at_a_time() {
+    model(|| {
+        let guarded = preferring_writers();
+        let guard = guarded.lock.write();
+        let alarms = [(); 3].map(|()| alarm());
+        let mut upgradable = [0, 1].map(|index| queued(guarded.lock.upgradable_read_async(), &alarms[index]));
+        let mut reader = guarded.queued_reader(&alarms[2]);
+        drop(guard);
+        assert_eq!(alarms.each_ref().map(|alarm| alarm.rings()), [1, 0, 1]);
+        let first = take(&mut upgradable[0]);
+        drop(take(&mut reader));
+        drop(first);
+        drop(take(&mut upgradable[1]));
+        guarded.assert_at_rest(0);
+    });
+}
+
 /// Breaks if an upgrade that runs out of time keeps the lock, or the readers out.
 #[test]
 fn an_upgrade_that_times_out_is_a_reader_again() {
