@@ -29,7 +29,7 @@ impl Contender for Asking<'_> {
     /// for a mutex. Ratios to std's throughput with 1 % writes and sections of 1 us: with the default 1.1 for 2 threads and 0.6 for
     /// 16, with these 1.9 and 1.0. With one turn of a newcomer, empty sections and 50 % writes have a third of the throughput with
     /// 2 threads (`cargo run --release -p latchwork-benches -- rwlock --writes 1,50 --sections 0,1000`).
-    const TURNS: Turns = Turns { newcomer: 5, queued: 9, ..Turns::DEFAULT };
+    const TURNS: Turns = Turns { newcomer: 6, queued: 9, ..Turns::DEFAULT };
 
     fn request(&self) -> u64 {
         self.request.number()
