@@ -267,7 +267,6 @@ impl RawRwLock {
     }
 
     /// For tests: how many are queued to enter alone, and to enter together.
-    #[cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
     pub(crate) fn queued(&self) -> (usize, usize) {
         let queue = self.queue.lock();
         (queue.len(crate::admit::EXCLUSIVE), queue.len(SHARED))

@@ -45,6 +45,33 @@ fn readers_do_not_pass_a_writer_on_its_way() {
     }
 }
 
+/// Breaks if a reader that was invited before takes the place of the writer that is on its way.
+#[test]
+fn an_invited_reader_is_not_the_writer_on_its_way() {
+    // Three threads: 345 000 executions. With a bound of 1 it finds nothing.
+    model_bounded(2, || {
+        let guarded = preferring_writers();
+        let inside = guarded.lock.write();
+        let reader = guarded.spawn(Guarded::look);
+        guarded.wait_for_company();
+        drop(inside);
+        if let Some(inside) = guarded.lock.try_write() {
+            let writer = guarded.spawn(Guarded::write);
+            guarded.wait_for_company();
+            let (writers, _) = guarded.lock.raw().queued();
+            drop(inside);
+            if let Some(_guard) = guarded.lock.try_read() {
+                assert!(writers == 0 || guarded.data.get() == 1, "the writer comes first");
+            }
+            writer.join();
+        } else {
+            guarded.write();
+        }
+        reader.join();
+        guarded.assert_at_rest(1);
+    });
+}
+
 /// Breaks if the last reader leaves a lock free for which a thread waits.
 #[test]
 fn the_last_reader_hands_the_lock_to_a_writer() {

@@ -1,4 +1,4 @@
-//! The bounds of the policies on real threads, counted in entries between arrival and entry.
+//! What can only be counted on real threads: the bounds of the policies, in entries between arrival and entry, and wake-ups.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::thread;
@@ -90,5 +90,33 @@ fn a_storm_of_writers_lets_a_reader_in_after_one() {
                 assert_eq!(reader.join().unwrap(), before, "no writer has entered in between");
             }
         });
+    });
+}
+
+/// Breaks if a second writer is woken while one is on its way.
+#[test]
+fn one_woken_writer_at_a_time() {
+    watchdog("one_woken_writer_at_a_time", LIMIT, || {
+        for _ in 0..ROUNDS {
+            let (lock, written) = (RwLock::new(()), AtomicUsize::new(0));
+            thread::scope(|scope| {
+                let inside = lock.write();
+                for _ in 0..2 {
+                    scope.spawn(|| {
+                        let _guard = lock.write();
+                        written.fetch_add(1, Relaxed);
+                    });
+                }
+                while lock.raw().queued().0 < 2 {
+                    thread::yield_now();
+                }
+                // Time to fall asleep; without, the first is granted the lock, and nothing is tested.
+                thread::sleep(Duration::from_micros(200));
+                drop(inside);
+                drop(lock.try_write());
+                let (queued, _) = lock.raw().queued();
+                assert!(queued > 0 || written.load(Relaxed) > 0, "the second waits until the first has been");
+            });
+        }
     });
 }
