@@ -14,13 +14,14 @@
 //! # How it works
 //!
 //! One word says who has the lock, how many read, and who waits. Where nobody waits, a reader counts itself by one addition and
-//! leaves by one subtraction; a writer enters by one compare-exchange and leaves by one subtraction. Whoever may not enter joins a
-//! queue of parked threads and pending tasks, which live in their own stack frames and futures: no wait allocates. Its two lanes
-//! are of those who enter together and of those who enter alone. Whoever leaves the lock to those who wait decides by the lock's
+//! leaves by one subtraction; a writer enters and leaves by one compare-exchange each. Whoever may not enter joins a queue of
+//! parked threads and pending tasks, which live in their own stack frames and futures: no wait allocates. Its two lanes are of
+//! those who enter together and of those who enter alone. Whoever leaves the lock to those who wait decides by the lock's
 //! [`Policy`] who is next. A task is never given the lock, only woken, since it may never be polled again.
 //!
-//! Reading order: `state.rs` (the word, invariants, why no wake-up is lost), `request.rs`, `policy.rs`, `raw.rs` and `admit.rs` (the algorithm; the contended
-//! paths of threads and of tasks are in `latchwork-core`, `wait/block.rs` and `wait/acquire.rs`), `models/` (what is checked).
+//! Reading order: `state.rs` (the word, invariants, why no wake-up is lost), `request.rs`, `policy.rs`, `raw.rs` and `admit.rs` (the
+//! algorithm; the contended paths of threads and of tasks are in `latchwork-core`, `wait/block.rs` and `wait/acquire.rs`),
+//! `models/` (what is checked).
 
 #![deny(unsafe_code)]
 
