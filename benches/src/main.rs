@@ -100,6 +100,7 @@ fn main() {
         arguments.rounds = 3;
         arguments.slice = 5;
         arguments.tasks = vec![2, 16];
+        arguments.sections = vec![0, 1_000];
     }
     if arguments.groups.is_empty() {
         arguments.groups = Group::value_variants().to_vec();

@@ -32,7 +32,7 @@ fn index(site: &RwLock<Site>) {
         scope.spawn(|| site.write().pages.push("news".into()));
         // No reader enters any more as soon as the writer waits.
         while site.try_read().is_some() {
-            thread::yield_now();
+            thread::sleep(Duration::from_millis(1));
         }
         // The writer waits for `outer`, and this thread would wait for the writer: for ever, but for the time that runs out.
         assert_eq!(impatient_title(site, 0), None);
