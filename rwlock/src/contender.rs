@@ -31,6 +31,8 @@ impl Contender for Asking<'_> {
     /// 2 threads (`cargo run --release -p latchwork-benches -- rwlock --writes 1,50 --sections 0,1000`).
     const TURNS: Turns = Turns { newcomer: 6, queued: 9, ..Turns::DEFAULT };
 
+    const ASKS_WHO_IS_AWAKE: bool = true;
+
     fn request(&self) -> u64 {
         self.request.number()
     }

@@ -133,7 +133,15 @@ impl Acquire {
             // The waker is cloned before the queue is locked: that is foreign code, and may panic.
             let waker = Some(cx.waker().clone());
             let now = (place == Place::Front).then(Instant::now);
-            match contender.enqueue(Entrant { waiter, waker, place, was_on_its_way: false, now, reserved_too }) {
+            match contender.enqueue(Entrant {
+                waiter,
+                waker,
+                place,
+                was_on_its_way: false,
+                is_asked: false,
+                now,
+                reserved_too,
+            }) {
                 Entry::Queued => {
                     *this.stage = Stage::Queued;
                     return Poll::Pending;

@@ -40,8 +40,15 @@ fn wait<C: Contender>(contender: &C, deadline: Option<Instant>, mut gave_way: bo
     let (mut place, mut is_on_its_way) = (Place::Back, false);
     loop {
         let now = Some(Instant::now());
-        let entrant =
-            Entrant { waiter, waker: None, place, was_on_its_way: is_on_its_way, now, reserved_too: gave_way };
+        let entrant = Entrant {
+            waiter,
+            waker: None,
+            place,
+            was_on_its_way: is_on_its_way,
+            is_asked: C::ASKS_WHO_IS_AWAKE,
+            now,
+            reserved_too: gave_way,
+        };
         let has_joined = match contender.enqueue(entrant) {
             Entry::Queued => {
                 waiter.parker().spin(match place {

@@ -20,6 +20,9 @@ pub trait Contender {
     /// How long its threads turn.
     const TURNS: Turns = Turns::DEFAULT;
 
+    /// Whether it asks of its waiters whether they [are awake](super::Standing::is_awake). Whoever does not is spared the look.
+    const ASKS_WHO_IS_AWAKE: bool = false;
+
     /// What its waiters [request](Waiter::request).
     fn request(&self) -> u64;
 
@@ -118,6 +121,8 @@ pub struct Entrant<'a> {
     pub place: Place,
     /// Whether it is a thread that was the one [on its way](Contender::arrive) until now.
     pub was_on_its_way: bool,
+    /// Whether it is a thread that is asked whether it is awake.
+    pub is_asked: bool,
     /// What the clock says, where its [patience](super::Standing::since) may begin.
     pub now: Option<Instant>,
     /// Whether it takes what is reserved for somebody else.

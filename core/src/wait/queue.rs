@@ -152,6 +152,7 @@ impl QueueGuard<'_> {
     pub unsafe fn push(&mut self, entrant: Entrant<'_>, lane: impl Into<Lane>) {
         let waiter = entrant.waiter;
         self.link(waiter, entrant.waker, entrant.place, lane.into());
+        with_link(waiter.get_ref(), |link| link.is_asked = entrant.is_asked);
         match entrant.place {
             Place::Back => {
                 let number = self.queue.next_place.with_mut(|next| {
@@ -421,7 +422,7 @@ fn standing(node: NonNull<Waiter>) -> Standing {
             kind,
             since: link.since,
             has_returned: link.has_returned,
-            is_awake: kind == Kind::Thread && waiter.parker().is_awake(),
+            is_awake: link.is_asked && waiter.parker().is_awake(),
             request: waiter.request(),
             place: link.place,
         }

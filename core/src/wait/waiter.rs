@@ -37,6 +37,8 @@ pub(crate) struct Link {
     pub(super) place: u32,
     /// Where it was last queued.
     pub(super) lane: Lane,
+    /// Whether it is a thread that is asked whether it is awake.
+    pub(super) is_asked: bool,
     /// Whether it has been pushed to the front.
     pub(super) has_returned: bool,
     /// See [`Standing::since`](super::Standing::since).
@@ -74,6 +76,7 @@ impl Waiter {
                     previous: None,
                     place: 0,
                     lane: Lane::First,
+                    is_asked: false,
                     has_returned: false,
                     since: None,
                     gathered: 0,
