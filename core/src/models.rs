@@ -10,6 +10,7 @@ mod fences;
 mod parker;
 mod queue;
 
+use std::num::NonZeroU8;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Poll, Waker};

@@ -273,3 +273,64 @@ fn a_replaced_waker_is_the_one_that_is_woken() {
         }
     });
 }
+
+/// Breaks if a waiter that is moved on can be lost between the two queues, or be signalled in neither or both, or if whoever moves
+/// it touches it when it has ended.
+#[test]
+fn a_waiter_that_is_moved_leaves_one_of_the_queues() {
+    model(|| {
+        let queues = Arc::new([WaitQueue::new(), WaitQueue::new()]);
+        let waiter = Box::pin(Waiter::new());
+        push_thread(&mut queues[0].lock(), waiter.as_ref());
+        let mover = spawn({
+            let queues = Arc::clone(&queues);
+            move || {
+                let (mut from, mut to) = (queues[0].lock(), queues[1].lock());
+                let moment = from.moment();
+                // SAFETY: its owner looks at the first queue, and goes to the second where it has moved.
+                let has_moved = unsafe { from.move_oldest(Kind::Thread, &mut to, moment, NonZeroU8::MIN, None) };
+                drop((from, to));
+                let wake = queues[1].lock().pop(Kind::Thread, Signal::Woken);
+                assert!(has_moved || wake.is_none());
+                let mut wakes = WakeList::<1>::new();
+                wakes.extend(wake);
+                wakes.wake_all();
+            }
+        });
+        let signal = {
+            let mut first = queues[0].lock();
+            let has_moved = waiter.moved().is_some();
+            if has_moved { Err(()) } else { Ok(first.remove(waiter.as_ref()).map(drop).err()) }
+        };
+        let signal = signal.unwrap_or_else(|()| queues[1].lock().remove(waiter.as_ref()).map(drop).err());
+        assert!(signal.is_none_or(|signal| signal == Signal::Woken));
+        drop(waiter);
+        mover.join();
+        assert!(queues.iter().all(|queue| queue.lock().is_empty()));
+    });
+}
+
+/// Breaks if a thread that sleeps is not woken by a signal from the queue that it was moved to, or if those who came after a moment
+/// are moved, or if anybody swaps places.
+#[test]
+fn waiters_are_moved_in_order_and_keep_asleep() {
+    model(|| {
+        let (from, to) = (WaitQueue::new(), WaitQueue::new());
+        let waiters = [Waiter::new(), Waiter::new(), Waiter::new()].map(Box::pin);
+        let (mut from, mut to) = (from.lock(), to.lock());
+        push_thread(&mut from, waiters[0].as_ref());
+        push_task(&mut from, waiters[1].as_ref());
+        let moment = from.moment();
+        push_thread(&mut from, waiters[2].as_ref());
+        // SAFETY: all are taken out of the queue below that they are in.
+        let mut move_one = |kind| unsafe { from.move_oldest(kind, &mut to, moment, NonZeroU8::MIN, None) };
+        let kinds = [Kind::Thread, Kind::Task, Kind::Thread, Kind::Task];
+        assert_eq!(kinds.map(&mut move_one), [true, true, false, false]);
+        assert_eq!(waiters.each_ref().map(|waiter| waiter.moved().is_some()), [true, true, false]);
+        assert_eq!(to.oldest().map(|oldest| oldest.kind), Some(Kind::Thread));
+        assert!(to.pop(Kind::Thread, Signal::Woken).is_some());
+        assert_eq!(waiters[0].signal(), Some(Signal::Woken));
+        assert!(to.pop(Kind::Task, Signal::Woken).is_some() && to.is_empty());
+        assert!(from.remove(waiters[2].as_ref()).is_ok() && from.is_empty());
+    });
+}

@@ -52,6 +52,25 @@ impl Acquire {
         }
     }
 
+    /// Is queued by other means: `queue` puts the waiter into a queue. It is a contender's from the moment on at which it has been
+    /// [moved](super::QueueGuard::move_oldest) to the contender's queue.
+    ///
+    /// # Panics
+    ///
+    /// If it waits already.
+    pub fn queue_by(self: Pin<&mut Self>, queue: impl FnOnce(Pin<&Waiter>)) {
+        let mut this = self.project();
+        assert!(this.waiter.is_none(), "it waits already");
+        this.waiter.set(Some(Waiter::new()));
+        queue(this.waiter.as_ref().as_pin_ref().expect("it has just been made"));
+        *this.stage = Stage::Queued;
+    }
+
+    /// Its waiter, where it has begun to wait.
+    pub fn waiter(self: Pin<&Self>) -> Option<Pin<&Waiter>> {
+        self.project_ref().waiter.as_pin_ref()
+    }
+
     /// Tries the uncontended path, unless it waits already: `take` says whether that has succeeded.
     #[inline]
     pub fn take_first(self: Pin<&mut Self>, take: impl FnOnce() -> bool) -> bool {

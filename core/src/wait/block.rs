@@ -1,6 +1,6 @@
 //! The contended path of a thread.
 
-use core::pin::pin;
+use core::pin::{Pin, pin};
 
 use super::contend::{Contender, Entrant, Entry, Held, Place, Progress};
 use super::parker::Signal;
@@ -28,58 +28,97 @@ pub fn block<C: Contender>(contender: &C, deadline: Option<Instant>) -> Result<b
         return Ok(true);
     }
     contender.begin_waiting();
-    let is_in = wait(contender, deadline, gave_way);
+    let waiter = pin!(Waiter::requesting(contender.request()));
+    let is_in = wait(contender, waiter.as_ref(), None, deadline, gave_way);
     contender.end_waiting();
     is_in
 }
 
-/// The path of one that has not been lucky.
-fn wait<C: Contender>(contender: &C, deadline: Option<Instant>, mut gave_way: bool) -> Result<bool, C::Never> {
-    let waiter = pin!(Waiter::requesting(contender.request()));
-    let waiter = waiter.as_ref();
-    let (mut place, mut is_on_its_way) = (Place::Back, false);
+/// Blocks this thread until it has what it asks for, where its waiter was queued by other means and has left by this signal.
+///
+/// # Errors
+///
+/// Why it will never have it.
+#[cold]
+pub fn resume<C: Contender>(contender: &C, waiter: Pin<&Waiter>, signal: Signal) -> Result<(), C::Never> {
+    let is_in = wait(contender, waiter, Some(signal), None, false)?;
+    debug_assert!(is_in, "there is no deadline");
+    Ok(())
+}
+
+/// How a stay in the queue ended.
+enum Stay {
+    /// With a signal, or because the time ran out.
+    Ended(Option<Signal>),
+    /// It was not queued: what it asks for may be free.
+    NotQueued,
+    /// It was not queued, and let in.
+    Joined,
+}
+
+/// The path of one that has not been lucky: it queues, or has been queued and got a signal.
+fn wait<C: Contender>(
+    contender: &C,
+    waiter: Pin<&Waiter>,
+    mut signal: Option<Signal>,
+    deadline: Option<Instant>,
+    mut gave_way: bool,
+) -> Result<bool, C::Never> {
+    let (mut place, mut was_on_its_way) = (Place::Back, false);
     loop {
-        let now = Some(Instant::now());
-        let entrant = Entrant {
-            waiter,
-            waker: None,
-            place,
-            was_on_its_way: is_on_its_way,
-            is_asked: C::ASKS_WHO_IS_AWAKE,
-            now,
-            reserved_too: gave_way,
-        };
-        let has_joined = match contender.enqueue(entrant) {
-            Entry::Queued => {
-                waiter.parker().spin(match place {
-                    Place::Back => C::TURNS.queued,
-                    Place::Front => C::TURNS.returned,
-                });
-                let signal = match deadline {
-                    None => Some(waiter.parker().park()),
-                    Some(deadline) => waiter.parker().park_until(deadline),
+        let stay = match signal.take() {
+            Some(signal) => Stay::Ended(Some(signal)),
+            None => {
+                let now = Some(Instant::now());
+                let entrant = Entrant {
+                    waiter,
+                    waker: None,
+                    place,
+                    was_on_its_way,
+                    is_asked: C::ASKS_WHO_IS_AWAKE,
+                    now,
+                    reserved_too: gave_way,
                 };
-                match signal.or_else(|| contender.leave(waiter)) {
-                    None => return Ok(false),
-                    Some(Signal::Granted) => return Ok(true),
-                    Some(signal) => {
-                        place = Place::Front;
-                        is_on_its_way = signal != Signal::Invited;
-                    }
-                }
-                false
+                stay(contender, entrant, deadline)
             }
-            Entry::NotQueued(_) => false,
-            Entry::Joined(_) => true,
         };
-        let end = if has_joined { Ok(true) } else { spin(contender, place, &mut gave_way) };
+        let end = match stay {
+            Stay::Ended(None) => return Ok(false),
+            Stay::Ended(Some(Signal::Granted)) => return Ok(true),
+            Stay::Ended(Some(signal)) => {
+                place = Place::Front;
+                was_on_its_way = signal != Signal::Invited;
+                spin(contender, place, &mut gave_way)
+            }
+            Stay::NotQueued => spin(contender, place, &mut gave_way),
+            Stay::Joined => Ok(true),
+        };
         if !matches!(end, Ok(false)) {
-            if is_on_its_way {
+            if was_on_its_way {
                 contender.arrive();
             }
             return end;
         }
     }
+}
+
+/// One stay in the queue.
+fn stay<C: Contender>(contender: &C, entrant: Entrant<'_>, deadline: Option<Instant>) -> Stay {
+    let (waiter, place) = (entrant.waiter, entrant.place);
+    match contender.enqueue(entrant) {
+        Entry::Queued => {}
+        Entry::NotQueued(_) => return Stay::NotQueued,
+        Entry::Joined(_) => return Stay::Joined,
+    }
+    waiter.parker().spin(match place {
+        Place::Back => C::TURNS.queued,
+        Place::Front => C::TURNS.returned,
+    });
+    let signal = match deadline {
+        None => Some(waiter.parker().park()),
+        Some(deadline) => waiter.parker().park_until(deadline),
+    };
+    Stay::Ended(signal.or_else(|| contender.leave(waiter)))
 }
 
 /// Tries a bounded number of times. A newcomer gives up at once where others wait already.

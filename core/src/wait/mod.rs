@@ -18,7 +18,7 @@ mod waiter;
 mod wake_list;
 
 pub use acquire::Acquire;
-pub use block::block;
+pub use block::{block, resume};
 pub use contend::{Contender, Entrant, Entry, Held, Place, Progress, Turns};
 pub use parker::{Parker, Signal, Unpark};
 pub use queue::{QueueGuard, WaitQueue};

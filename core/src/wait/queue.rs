@@ -36,6 +36,7 @@
 
 use core::fmt;
 use core::mem::take;
+use core::num::NonZeroU8;
 use core::pin::Pin;
 use core::ptr::NonNull;
 use std::task::Waker;
@@ -47,6 +48,7 @@ use super::standing::{Kind, Lane, Moment, Standing, is_older};
 use super::waiter::{Link, Waiter};
 use super::wake_list::Wake;
 use crate::sync::cell::UnsafeCell;
+use crate::sync::time::Instant;
 
 /// A first-in, first-out queue of threads and tasks. See the [module documentation](self).
 pub struct WaitQueue {
@@ -151,32 +153,70 @@ impl QueueGuard<'_> {
     /// queue. (It may be leaked, and the queue then be moved or dropped: queue and waiters point to waiters only.)
     pub unsafe fn push(&mut self, entrant: Entrant<'_>, lane: impl Into<Lane>) {
         let waiter = entrant.waiter;
-        self.link(waiter, entrant.waker, entrant.place, lane.into());
+        debug_assert!(!waiter.parker().is_armed(), "a waiter is queued twice");
+        self.link(waiter.get_ref(), entrant.waker, entrant.place, lane.into());
         with_link(waiter.get_ref(), |link| link.is_asked = entrant.is_asked);
         match entrant.place {
             Place::Back => {
-                let number = self.queue.next_place.with_mut(|next| {
-                    // SAFETY: the pointer is the cell's, and the lock is held (Q1).
-                    let next = unsafe { &mut *next };
-                    core::mem::replace(next, next.wrapping_add(1))
-                });
-                with_link(waiter.get_ref(), |link| {
-                    link.place = number;
-                    link.since = entrant.now;
-                    link.has_returned = false;
-                });
+                waiter.set_moved(None);
+                self.number(waiter.get_ref(), entrant.now);
             }
             Place::Front => with_link(waiter.get_ref(), |link| {
                 link.since = link.since.or(entrant.now);
                 link.has_returned = true;
             }),
         }
+        waiter.parker().arm();
     }
 
-    /// Links the waiter in as the youngest of the lane or as the oldest, and arms it.
-    fn link(&mut self, waiter: Pin<&Waiter>, waker: Option<Waker>, place: Place, lane: Lane) {
-        debug_assert!(!waiter.parker().is_armed(), "a waiter is queued twice");
-        let node = NonNull::from(waiter.get_ref());
+    /// Moves the oldest waiter of a lane to the end of the same lane of another queue, if it came before a moment. It is sent no
+    /// signal, and does not notice, but for the note. `now` is what the clock says, where its [patience](Standing::since) begins.
+    /// Returns whether there was one.
+    ///
+    /// Queues are always moved between in the same direction: the lock of the one is taken with that of the other held.
+    ///
+    /// # Safety
+    ///
+    /// Until it has left by a signal or by [`remove`](Self::remove), a waiter that [has moved](Waiter::moved) is passed to no
+    /// method of a queue but the other.
+    pub unsafe fn move_oldest(
+        &mut self,
+        lane: impl Into<Lane>,
+        to: &mut QueueGuard<'_>,
+        moment: Moment,
+        note: NonZeroU8,
+        now: Option<Instant>,
+    ) -> bool {
+        let lane = lane.into();
+        let oldest = self.oldest_of(lane).filter(|oldest| is_older(place(*oldest), moment.0));
+        let Some(oldest) = oldest else { return false };
+        // SAFETY: the oldest is linked (Q4) and so alive (Q3). It stays so: it is linked again before the lock is released under which
+        // its owner sees that it has moved.
+        let waiter = unsafe { oldest.as_ref() };
+        let waker = self.unlink(waiter);
+        waiter.set_moved(Some(note));
+        to.link(waiter, waker, Place::Back, lane);
+        to.number(waiter, now);
+        true
+    }
+
+    /// The newcomer's place, and when its patience begins.
+    fn number(&mut self, waiter: &Waiter, now: Option<Instant>) {
+        let number = self.queue.next_place.with_mut(|next| {
+            // SAFETY: the pointer is the cell's, and the lock is held (Q1).
+            let next = unsafe { &mut *next };
+            core::mem::replace(next, next.wrapping_add(1))
+        });
+        with_link(waiter, |link| {
+            link.place = number;
+            link.since = now;
+            link.has_returned = false;
+        });
+    }
+
+    /// Links the waiter in as the youngest of the lane or as the oldest.
+    fn link(&mut self, waiter: &Waiter, waker: Option<Waker>, place: Place, lane: Lane) {
+        let node = NonNull::from(waiter);
         let youngest = self.with_ends(|ends| match place {
             Place::Back => ends.of(lane).replace(node),
             Place::Front => ends.of(lane).or_else(|| ends.of(lane).replace(node)),
@@ -192,7 +232,7 @@ impl QueueGuard<'_> {
                 oldest
             }
         };
-        with_link(waiter.get_ref(), |link| {
+        with_link(waiter, |link| {
             link.previous = youngest;
             link.next = Some(next);
             link.lane = lane;
@@ -200,7 +240,6 @@ impl QueueGuard<'_> {
             debug_assert!(link.waker.is_none());
             *link.waker = waker;
         });
-        waiter.parker().arm();
     }
 
     /// Takes a waiter out, wherever it stands, and returns its waker to be dropped after the lock is released.

@@ -3,11 +3,13 @@
 use core::fmt;
 use core::marker::PhantomPinned;
 use core::mem::ManuallyDrop;
+use core::num::NonZeroU8;
 use core::ptr::NonNull;
 use std::task::Waker;
 
 use super::parker::{Parker, Signal};
 use super::standing::Lane;
+use crate::sync::atomic::{AtomicU8, Ordering};
 use crate::sync::cell::UnsafeCell;
 use crate::sync::time::Instant;
 
@@ -23,6 +25,8 @@ pub struct Waiter {
     pub(crate) link: UnsafeCell<Link>,
     /// What is asked for, by the lights of whoever owns the queue.
     request: u64,
+    /// Whether, and how, it has been moved on from the queue that it was pushed to. Written with that queue's lock.
+    moved: AtomicU8,
     /// The queue points here.
     _pinned: PhantomPinned,
 }
@@ -70,6 +74,7 @@ impl Waiter {
         pub const fn requesting(request: u64) -> Self {
             Self {
                 request,
+                moved: AtomicU8::new(0),
                 parker: Parker::new(),
                 link: UnsafeCell::new(Link {
                     next: None,
@@ -91,6 +96,18 @@ impl Waiter {
     #[inline]
     pub const fn request(&self) -> u64 {
         self.request
+    }
+
+    /// The note with which it has been [moved](super::QueueGuard::move_oldest) on from the queue that it was pushed to. Certain under
+    /// that queue's lock.
+    #[inline]
+    pub fn moved(&self) -> Option<NonZeroU8> {
+        // ORDERING: Relaxed, as in `set_moved`: the lock orders it.
+        NonZeroU8::new(self.moved.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn set_moved(&self, note: Option<NonZeroU8>) {
+        self.moved.store(note.map_or(0, NonZeroU8::get), Ordering::Relaxed);
     }
 
     /// What receives this waiter's signal.
