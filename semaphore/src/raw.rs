@@ -204,7 +204,7 @@ impl<L: Layout> RawSemaphore<L> {
         // SAFETY: `block` and `Acquire` pass a waiter to the semaphore that they wait for, and to no other.
         unsafe { queue.push(entrant, kind) };
         if was_empty || place == Place::Front {
-            queue.set_gathered(gathered.max(0) as u64);
+            queue.set_gathered(gathered.max(0) as usize);
         }
         if place == Place::Front {
             self.wake(queue, 0, false);
@@ -308,7 +308,7 @@ impl<L: Layout> RawSemaphore<L> {
                 wakes.extend(queue.pop(Kind::Thread, Signal::Woken));
             }
         }
-        queue.set_gathered(gathered.max(0) as u64);
+        queue.set_gathered(gathered.max(0) as usize);
         self.state.set_mode(!queue.is_empty(), waking);
         if reserved {
             self.state.reserve();

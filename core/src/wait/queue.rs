@@ -35,7 +35,7 @@
 #![expect(unsafe_code, reason = "the links of an intrusive list are pointers")]
 
 use core::fmt;
-use core::mem::take;
+use core::mem::replace;
 use core::num::NonZeroU8;
 use core::pin::Pin;
 use core::ptr::NonNull;
@@ -205,7 +205,7 @@ impl QueueGuard<'_> {
         let number = self.queue.next_place.with_mut(|next| {
             // SAFETY: the pointer is the cell's, and the lock is held (Q1).
             let next = unsafe { &mut *next };
-            core::mem::replace(next, next.wrapping_add(1))
+            replace(next, next.wrapping_add(1))
         });
         with_link(waiter, |link| {
             link.place = number;
@@ -347,24 +347,54 @@ impl QueueGuard<'_> {
 
     /// What the owner of the queue has [set](Self::set_gathered), and not taken out since.
     #[inline]
-    pub fn take_gathered(&mut self) -> u64 {
+    pub fn take_gathered(&mut self) -> usize {
         let Some(oldest) = self.oldest_node() else { return 0 };
         // SAFETY: the oldest is linked (Q4) and so alive (Q3); the lock is held (Q1).
         with_link(unsafe { oldest.as_ref() }, |link| {
             // Not written in vain, as in `set_gathered`.
-            if link.gathered == 0 { 0 } else { take(&mut link.gathered) }
+            if link.word.is_null() { 0 } else { replace(&mut link.word, core::ptr::null()).addr() }
         })
     }
 
     /// Keeps a number for the owner of the queue with the oldest waiter, so that an empty queue needs no room for it. It is to
-    /// be taken out before the oldest leaves, or is no longer the oldest.
+    /// be taken out before the oldest leaves, or is no longer the oldest. An owner that does this [attaches](Self::attach) nothing.
     #[inline]
-    pub fn set_gathered(&mut self, gathered: u64) {
+    pub fn set_gathered(&mut self, gathered: usize) {
         // The waiter's memory is another's, and not touched in vain.
         if let Some(oldest) = self.oldest_node().filter(|_| gathered > 0) {
             // SAFETY: the oldest is linked (Q4) and so alive (Q3); the lock is held (Q1).
-            with_link(unsafe { oldest.as_ref() }, |link| link.gathered = gathered);
+            with_link(unsafe { oldest.as_ref() }, |link| link.word = core::ptr::without_provenance(gathered));
         }
+    }
+
+    /// Keeps a pointer for the owner of the queue with a queued waiter: the [subject](Standing::subject) of its standing.
+    ///
+    /// # Panics
+    ///
+    /// If it is not queued.
+    pub fn attach(&mut self, waiter: Pin<&Waiter>, subject: *const ()) {
+        assert!(waiter.signal().is_none(), "it has left");
+        with_link(waiter.get_ref(), |link| link.word = subject);
+    }
+
+    /// The one behind a queued waiter in its lane.
+    ///
+    /// # Panics
+    ///
+    /// If the waiter is not queued.
+    pub fn behind(&self, waiter: Pin<&Waiter>) -> Option<Standing> {
+        assert!(waiter.signal().is_none(), "it has left");
+        let (next, lane) = with_link(waiter.get_ref(), |link| (link.next.expect("it is queued"), link.lane));
+        (self.oldest_of(lane) != Some(next)).then(|| standing(next))
+    }
+
+    /// Takes out this very waiter, wherever it stands, and sends it `signal`. `None` where it has left by one before.
+    ///
+    /// # Panics
+    ///
+    /// If it has not been queued since it last left.
+    pub fn pop_this(&mut self, waiter: Pin<&Waiter>, signal: Signal) -> Option<Wake> {
+        waiter.signal().is_none().then(|| self.send(NonNull::from(waiter.get_ref()), signal))
     }
 
     #[inline]
@@ -463,6 +493,7 @@ fn standing(node: NonNull<Waiter>) -> Standing {
             has_returned: link.has_returned,
             is_awake: link.is_asked && waiter.parker().is_awake(),
             request: waiter.request(),
+            subject: link.word,
             place: link.place,
         }
     })

@@ -44,6 +44,8 @@ pub struct Standing {
     pub is_awake: bool,
     /// What it asks for.
     pub request: u64,
+    /// What the owner of the queue has [attached](super::QueueGuard::attach) to it.
+    pub subject: *const (),
     /// When it first came, counted in waiters.
     pub(super) place: u32,
 }

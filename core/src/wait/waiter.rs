@@ -47,8 +47,9 @@ pub(crate) struct Link {
     pub(super) has_returned: bool,
     /// See [`Standing::since`](super::Standing::since).
     pub(super) since: Option<Instant>,
-    /// Of the oldest: what has gathered, as [`QueueGuard::set_gathered`](super::QueueGuard::set_gathered) says. Of others 0.
-    pub(super) gathered: u64,
+    /// The owner's: a pointer that it has [attached](super::QueueGuard::attach); or, of the oldest, the address is what has
+    /// [gathered](super::QueueGuard::set_gathered), and of others 0.
+    pub(super) word: *const (),
     /// A task's waker. `None` for a thread, and while it is not queued: so there is nothing to drop with the waiter.
     pub(super) waker: ManuallyDrop<Option<Waker>>,
 }
@@ -84,7 +85,7 @@ impl Waiter {
                     is_asked: false,
                     has_returned: false,
                     since: None,
-                    gathered: 0,
+                    word: core::ptr::null(),
                     waker: ManuallyDrop::new(None),
                 }),
                 _pinned: PhantomPinned,
