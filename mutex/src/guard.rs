@@ -129,6 +129,37 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
     }
 }
 
+impl<'a, T: ?Sized> MutexGuard<'a, T> {
+    #[inline]
+    pub(crate) const fn mutex(&self) -> &'a Mutex<T> {
+        self.mutex
+    }
+
+    /// Ends, and leaves the lock locked.
+    #[inline]
+    pub(crate) fn disown(self) {
+        ManuallyDrop::new(self).claim.release();
+    }
+
+    /// Runs `wait`, which gives up the lock, and returns or unwinds with it.
+    #[inline]
+    pub(crate) fn while_released<R>(&mut self, wait: impl FnOnce(&RawMutex) -> R) -> R {
+        /// Claims the value again.
+        struct Reclaim<'g, 'a, T: ?Sized>(&'g mut MutexGuard<'a, T>);
+
+        impl<T: ?Sized> Drop for Reclaim<'_, '_, T> {
+            fn drop(&mut self) {
+                self.0.claim = self.0.mutex.claim();
+            }
+        }
+
+        let raw = self.mutex.raw();
+        self.claim.release();
+        let _reclaim = Reclaim(self);
+        wait(raw)
+    }
+}
+
 /// Locks again when it is dropped, for a guard that has been unlocked.
 struct Relock<'g, 'a, T: ?Sized>(&'g mut MutexGuard<'a, T>);
 

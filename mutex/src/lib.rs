@@ -50,6 +50,8 @@
 mod contender;
 mod future;
 mod guard;
+#[doc(hidden)]
+pub mod internal;
 mod mutex;
 mod owned;
 mod raw;

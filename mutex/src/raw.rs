@@ -7,6 +7,8 @@
 #![expect(unsafe_code, reason = "a waiter is queued by its address")]
 
 use core::convert::Infallible;
+use core::fmt;
+use core::num::NonZeroU8;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
@@ -14,18 +16,18 @@ use core::time::Duration;
 use latchwork_core::const_unless_checked;
 use latchwork_core::sync::time::Instant;
 use latchwork_core::wait::{
-    Acquire, Entrant, Entry, Held, Kind, QueueGuard, Signal, WaitQueue, Waiter, WakeList, block,
+    Acquire, Entrant, Entry, Held, Kind, Moment, QueueGuard, Signal, WaitQueue, Waiter, WakeList, block,
 };
 
 use crate::contender::{Alone, Asking, Party};
-use crate::state::State;
+use crate::state::{NotLocked, State};
 
 /// How long a waiter puts up with losing the race for the lock: a thread is granted it after that, for a task it is
 /// reserved.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(1);
 
 /// A lock of nothing in particular.
-pub(crate) struct RawMutex {
+pub struct RawMutex {
     state: State,
     queue: WaitQueue,
 }
@@ -113,7 +115,7 @@ impl RawMutex {
     }
 
     /// Whether somebody is queued or on its way. The answer may be old when it arrives.
-    pub(crate) fn has_company(&self) -> bool {
+    pub fn has_company(&self) -> bool {
         self.state.has_company()
     }
 
@@ -145,6 +147,48 @@ impl RawMutex {
         let waker = queue.remove(waiter).expect("it was queued under this very lock");
         self.refresh(&queue, waking);
         if has_joined { Entry::Joined(waker) } else { Entry::NotQueued(waker) }
+    }
+
+    /// Moves up to so many waiters that came before a moment, the oldest first, from another queue to the end of this one, if somebody
+    /// owns the lock: it will wake them when it unlocks. Of threads, or of all. Returns how many. They wait for this lock from then
+    /// on, as its [contenders](Self::contender).
+    ///
+    /// # Errors
+    ///
+    /// Nobody owns the lock; nothing has changed then.
+    ///
+    /// # Safety
+    ///
+    /// Whoever is moved looks first at the other queue, and goes on as a contender of this lock where it has moved. The other queue is
+    /// not this one.
+    pub unsafe fn adopt(
+        &self,
+        from: &mut QueueGuard<'_>,
+        threads_only: bool,
+        moment: Moment,
+        note: NonZeroU8,
+        most: usize,
+    ) -> Result<usize, NotLocked> {
+        let now = Instant::now();
+        let mut queue = self.queue.lock();
+        let waking = self.state.is_waking();
+        // Before they are moved: whoever is in the queue of a lock that is free, and is woken, may end, and the lock with it.
+        self.state.set_mode(true, waking);
+        let confirmed = self.state.confirm_locked();
+        let mut moved = 0;
+        while confirmed.is_ok() && moved < most {
+            let oldest = if threads_only { from.first(Kind::Thread) } else { from.oldest() };
+            let Some(kind) = oldest.map(|oldest| oldest.kind) else { break };
+            // The patience of a task begins when it comes too late.
+            let now = (kind == Kind::Thread).then_some(now);
+            // SAFETY: as the caller says.
+            if !unsafe { from.move_oldest(kind, &mut queue, moment, note, now) } {
+                break;
+            }
+            moved += 1;
+        }
+        self.refresh(&queue, waking);
+        confirmed.map(|()| moved)
     }
 
     /// Leaves the queue without the lock. Returns the signal where it has come before; the waiter has to act on it then.
@@ -260,6 +304,12 @@ impl RawMutex {
         drop(queue);
         // A waker is foreign code: it may poll inline, lock this very mutex, or panic.
         wakes.wake_all();
+    }
+}
+
+impl fmt::Debug for RawMutex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawMutex").field("is_locked", &self.is_locked()).finish_non_exhaustive()
     }
 }
 

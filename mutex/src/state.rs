@@ -70,7 +70,7 @@ pub(crate) struct State {
 
 /// The lock is not locked: there is no owner who could see that somebody waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct NotLocked;
+pub struct NotLocked;
 
 impl State {
     const_unless_checked! {

@@ -1,0 +1,88 @@
+//! For `latchwork-monitor`, whose waiters wait for the lock in the end: not a part of the public interface.
+
+#![expect(unsafe_code, reason = "who owns a lock is the caller's to know")]
+
+use core::convert::Infallible;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use latchwork_core::wait::{Acquire, Contender, Signal, Waiter, resume};
+
+use crate::contender::{Alone, Asking};
+use crate::guard::MutexGuard;
+use crate::mutex::Mutex;
+pub use crate::raw::RawMutex;
+pub use crate::state::NotLocked;
+
+impl RawMutex {
+    /// Whoever asks for this lock.
+    #[inline]
+    pub fn contender(&self) -> impl Contender<Never = Infallible> + '_ {
+        Asking { mutex: self, party: Alone }
+    }
+
+    /// Blocks this thread until it owns the lock.
+    #[inline]
+    pub fn acquire(&self) {
+        self.lock();
+    }
+
+    /// The same for one whose waiter has [moved](Self::adopt) to this lock's queue, and has left it with this signal.
+    pub fn acquire_with(&self, waiter: Pin<&Waiter>, signal: Signal) {
+        let Ok(()) = resume(&self.contender(), waiter, signal);
+    }
+
+    /// Ready when it owns the lock: a task does as [`acquire`](Self::acquire), and cancels as a [contender](Self::contender).
+    #[inline]
+    pub fn poll_acquire(&self, acquire: Pin<&mut Acquire>, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_lock(acquire, Alone, cx)
+    }
+
+    /// The owner gives up the lock.
+    ///
+    /// # Safety
+    ///
+    /// The caller owns the lock, and nothing reaches the value in its name until it owns it again.
+    #[inline]
+    pub unsafe fn release_owned(&self) {
+        self.unlock();
+    }
+}
+
+/// The mutex of a guard.
+#[inline]
+pub const fn mutex_of<'a, T: ?Sized>(guard: &MutexGuard<'a, T>) -> &'a Mutex<T> {
+    guard.mutex()
+}
+
+/// The lock of a mutex.
+#[inline]
+pub const fn raw<T: ?Sized>(mutex: &Mutex<T>) -> &RawMutex {
+    mutex.raw()
+}
+
+/// The guard of a lock.
+///
+/// # Safety
+///
+/// The caller has got the lock, and there is no other guard of it.
+#[inline]
+pub unsafe fn guard_of<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    MutexGuard::new(mutex)
+}
+
+/// Ends the guard, and leaves the lock locked: it is somebody else's from here on.
+#[inline]
+pub fn disown<T: ?Sized>(guard: MutexGuard<'_, T>) {
+    guard.disown();
+}
+
+/// Runs `wait` while the guard lends nothing.
+///
+/// # Safety
+///
+/// `wait` may give up the lock, but returns or unwinds with it.
+#[inline]
+pub unsafe fn while_released<T: ?Sized, R>(guard: &mut MutexGuard<'_, T>, wait: impl FnOnce(&RawMutex) -> R) -> R {
+    guard.while_released(wait)
+}
