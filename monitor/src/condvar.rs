@@ -1,0 +1,278 @@
+//! The condition variable of [`latchwork_mutex::Mutex`].
+
+#![expect(unsafe_code, reason = "a lock is released under its guard")]
+
+use core::fmt;
+use core::time::Duration;
+
+use latchwork_core::const_unless_checked;
+use latchwork_core::sync::time::Instant;
+use latchwork_mutex::MutexGuard;
+use latchwork_mutex::internal::{RawMutex, while_released};
+
+use crate::future::{Wait, WaitWhile};
+use crate::raw::{Locks, RawCondition};
+
+/// A condition variable for threads and tasks: the classic one, for [`latchwork_mutex::Mutex`].
+///
+/// Whoever has locked a mutex waits for a notification, with the mutex unlocked meanwhile: threads with [`wait`](Self::wait), tasks
+/// with [`wait_async`](Self::wait_async), on the same instance. The methods have the names that they have in the standard library
+/// and in parking_lot.
+///
+/// A wait ends when it was notified, and never for no reason. What it waited for may all the same be no longer so, since others
+/// may have had the mutex in between: wait in a loop, or with [`wait_while`](Self::wait_while).
+///
+/// # Fairness
+///
+/// Notifications go to those who wait in the order in which they came, threads and tasks alike
+/// (`those_who_wait_are_notified_in_the_order_in_which_they_came`). A thread that is notified while somebody owns the mutex joins the
+/// end of the mutex's queue, without being woken; a task is woken, and comes for the mutex. See [the
+/// mutex](latchwork_mutex::Mutex#fairness) for the rest.
+///
+/// # Reentrant locks
+///
+/// A [`ReentrantLockGuard`](latchwork_mutex::ReentrantLockGuard) is refused by its type: its owner may have entered before, and would
+/// wait for others to change what it keeps from them by its outer guards.
+///
+/// ```compile_fail
+/// # use latchwork_monitor::Condvar;
+/// let lock = latchwork_mutex::ReentrantLock::new(1);
+/// Condvar::new().wait(&mut lock.lock());
+/// ```
+///
+/// # Memory ordering
+///
+/// That of the mutex: who wakes up sees what was done before the mutex was unlocked the last time.
+///
+/// # Size
+///
+/// 32 bytes. Nothing is allocated, on any path.
+///
+/// # Examples
+///
+/// ```
+/// use latchwork_monitor::Condvar;
+/// use latchwork_mutex::Mutex;
+///
+/// static JOBS: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+/// static NEW: Condvar = Condvar::new();
+///
+/// let worker = std::thread::spawn(|| {
+///     let mut jobs = JOBS.lock();
+///     NEW.wait_while(&mut jobs, |jobs| jobs.is_empty());
+///     jobs.pop()
+/// });
+/// JOBS.lock().push(7);
+/// NEW.notify_one();
+/// assert_eq!(worker.join().unwrap(), Some(7));
+/// ```
+pub struct Condvar {
+    raw: RawCondition,
+}
+
+/// Whether a wait ended since the time ran out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WaitTimeoutResult(pub(crate) bool);
+
+impl WaitTimeoutResult {
+    /// Whether the time ran out before a notification came.
+    #[inline]
+    #[must_use]
+    pub const fn timed_out(self) -> bool {
+        self.0
+    }
+}
+
+impl Condvar {
+    const_unless_checked! {
+        /// One that nobody waits for.
+        #[inline]
+        pub const fn new() -> Self {
+            Self { raw: RawCondition::new() }
+        }
+    }
+
+    /// Unlocks the mutex, blocks this thread until it is notified, and locks the mutex again.
+    ///
+    /// A notification by somebody who locks the mutex after this has unlocked it is not lost.
+    ///
+    /// # Deadlocks
+    ///
+    /// Waits for ever if nobody notifies. In async code use [`wait_async`](Self::wait_async).
+    ///
+    /// # Panics
+    ///
+    /// If others wait with another mutex at this moment.
+    ///
+    /// # Examples
+    ///
+    /// See [`Condvar`].
+    pub fn wait<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>) {
+        self.wait_with(guard, None);
+    }
+
+    /// Waits as [`wait`](Self::wait) does, for as long as `condition` holds. It is evaluated with the mutex locked.
+    ///
+    /// # Panics
+    ///
+    /// As [`wait`](Self::wait), and if `condition` does.
+    pub fn wait_while<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>, mut condition: impl FnMut(&mut T) -> bool) {
+        while condition(&mut **guard) {
+            self.wait(guard);
+        }
+    }
+
+    /// Waits as [`wait`](Self::wait) does, for at most `timeout`, and then until the mutex is locked again.
+    ///
+    /// A timeout that reaches beyond what the clock can tell, like [`Duration::MAX`], is none.
+    ///
+    /// # Panics
+    ///
+    /// As [`wait`](Self::wait).
+    pub fn wait_for<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>, timeout: Duration) -> WaitTimeoutResult {
+        WaitTimeoutResult(!self.wait_with(guard, Instant::now().checked_add(timeout)))
+    }
+
+    /// Waits as [`wait`](Self::wait) does, until `deadline` at the latest, and then until the mutex is locked again.
+    ///
+    /// # Panics
+    ///
+    /// As [`wait`](Self::wait).
+    pub fn wait_until<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>, deadline: Instant) -> WaitTimeoutResult {
+        WaitTimeoutResult(!self.wait_with(guard, Some(deadline)))
+    }
+
+    /// Waits as [`wait_while`](Self::wait_while) does, for at most `timeout`. The time has run out only if `condition` still holds.
+    ///
+    /// # Panics
+    ///
+    /// As [`wait_while`](Self::wait_while).
+    pub fn wait_while_for<T: ?Sized>(
+        &self,
+        guard: &mut MutexGuard<'_, T>,
+        condition: impl FnMut(&mut T) -> bool,
+        timeout: Duration,
+    ) -> WaitTimeoutResult {
+        self.wait_while_with(guard, condition, Instant::now().checked_add(timeout))
+    }
+
+    /// Waits as [`wait_while`](Self::wait_while) does, until `deadline` at the latest. The time has run out only if `condition` still
+    /// holds.
+    ///
+    /// # Panics
+    ///
+    /// As [`wait_while`](Self::wait_while).
+    pub fn wait_while_until<T: ?Sized>(
+        &self,
+        guard: &mut MutexGuard<'_, T>,
+        condition: impl FnMut(&mut T) -> bool,
+        deadline: Instant,
+    ) -> WaitTimeoutResult {
+        self.wait_while_with(guard, condition, Some(deadline))
+    }
+
+    /// Unlocks the mutex, waits asynchronously for a notification, and locks the mutex again.
+    ///
+    /// The mutex stays locked until the first poll. The future allocates nothing, works in any runtime, and may be polled by any
+    /// task; it is not `Unpin`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves the mutex unlocked, since it owns the guard. It loses its place among those who wait; a
+    /// notification that was for it alone is passed on, once. A future that is neither polled nor dropped owns nothing once it has
+    /// been polled, but keeps a notification that it has been sent.
+    ///
+    /// # Panics
+    ///
+    /// As [`wait`](Self::wait).
+    pub fn wait_async<'a, T: ?Sized>(&'a self, guard: MutexGuard<'a, T>) -> Wait<'a, MutexGuard<'a, T>> {
+        Wait::new(&self.raw, guard)
+    }
+
+    /// Waits asynchronously as [`wait_while`](Self::wait_while) does. See [`wait_async`](Self::wait_async).
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`wait_async`](Self::wait_async).
+    ///
+    /// # Panics
+    ///
+    /// As [`wait`](Self::wait), and if `condition` does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_monitor::Condvar;
+    /// # use latchwork_mutex::Mutex;
+    /// # futures_lite::future::block_on(async {
+    /// let (jobs, new) = (Mutex::new(vec![7]), Condvar::new());
+    /// let mut guard = new.wait_while_async(jobs.lock_async().await, |jobs| jobs.is_empty()).await;
+    /// assert_eq!(guard.pop(), Some(7));
+    /// # });
+    /// ```
+    pub fn wait_while_async<'a, T: ?Sized, F: FnMut(&mut T) -> bool>(
+        &'a self,
+        guard: MutexGuard<'a, T>,
+        condition: F,
+    ) -> WaitWhile<'a, MutexGuard<'a, T>, F> {
+        WaitWhile::new(&self.raw, guard, condition)
+    }
+
+    /// Notifies the one who has waited longest, if somebody waits. Whether somebody did.
+    ///
+    /// Nothing is kept for those who come later.
+    pub fn notify_one(&self) -> bool {
+        self.raw.notify_one(None)
+    }
+
+    /// Notifies all who wait at this moment. Returns how many there were.
+    ///
+    /// If somebody owns the mutex, threads are woken one after the other, as it is unlocked; tasks are woken at once, and so are
+    /// threads if nobody does.
+    pub fn notify_all(&self) -> usize {
+        self.raw.notify_all(None)
+    }
+
+    fn wait_with<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>, deadline: Option<Instant>) -> bool {
+        let wait = |lock: &RawMutex| {
+            let release = || {
+                // SAFETY: the guard owns the lock, and has it again when `wait` ends.
+                unsafe { lock.release_owned() };
+            };
+            self.raw.wait(lock, Locks::Any, deadline, release)
+        };
+        // SAFETY: `wait` ends with the lock; meanwhile the guard is borrowed, and lends nothing.
+        unsafe { while_released(guard, wait) }
+    }
+
+    fn wait_while_with<T: ?Sized>(
+        &self,
+        guard: &mut MutexGuard<'_, T>,
+        mut condition: impl FnMut(&mut T) -> bool,
+        deadline: Option<Instant>,
+    ) -> WaitTimeoutResult {
+        let mut is_in_time = true;
+        while condition(&mut **guard) {
+            if !is_in_time {
+                return WaitTimeoutResult(true);
+            }
+            is_in_time = self.wait_with(guard, deadline);
+        }
+        WaitTimeoutResult(false)
+    }
+}
+
+impl Default for Condvar {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Condvar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Condvar").finish_non_exhaustive()
+    }
+}
+
+#[cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
+const _: () = assert!(size_of::<Condvar>() <= 32);

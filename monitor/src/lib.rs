@@ -1,0 +1,64 @@
+//! Waiting for what others will make true, for threads and async tasks on the same instance: a [`Monitor`] with predicates and named
+//! [`Condition`]s, and the classic [`Condvar`].
+//!
+//! Use something else where that is not needed: a channel where values are handed over, a
+//! [semaphore](https://docs.rs/latchwork-semaphore) where only a number is waited for, a
+//! [mutex](https://docs.rs/latchwork-mutex) where nobody waits for a value to change.
+//!
+//! ```
+//! use latchwork_monitor::Monitor;
+//!
+//! static JOBS: Monitor<Vec<u32>> = Monitor::new(Vec::new());
+//!
+//! let thread = std::thread::spawn(|| JOBS.enter_when(|jobs| !jobs.is_empty()).pop());
+//! futures_lite::future::block_on(async { JOBS.enter_async().await.push(7) });
+//! assert_eq!(thread.join().unwrap(), Some(7));
+//! ```
+//!
+//! # How it works
+//!
+//! A monitor is a [`Mutex`](latchwork_mutex::Mutex), which one at a time is inside of, and a roster of those who wait for a predicate.
+//! Whoever leaves, and has borrowed the value mutably, asks those predicates, the oldest first, while it is still inside; the first
+//! that holds decides who is let in. A thread that is awake is granted the monitor, which has not been free in between; one that
+//! sleeps is woken; a task is woken. So nobody has to notify, and nobody is woken to find that it is not its turn.
+//!
+//! Whoever waits for a condition is queued with it while it is inside, and leaves then. Whoever notifies moves it to the queue of those
+//! who wait to enter, where it is woken when its turn comes: before that it could do nothing. Waiters live in the stack frames of
+//! threads and in the futures of tasks: no wait allocates.
+//!
+//! Reading order: `roster.rs` (who is asked, and who is next), `predicate.rs` (how others ask a predicate that may end), `monitor.rs`,
+//! `when.rs`; `raw.rs` (the states of a wait for a notification, and why none is lost), `future.rs` (what a cancelled wait owes);
+//! `models/` (what is checked).
+//!
+//! # Prior art
+//!
+//! Monitors are Hoare's (1974) and Brinch Hansen's; that a woken waiter looks again is Mesa's (Lampson and Redell, 1980). Predicates
+//! that the one who leaves evaluates are those of [absl's `Mutex`](https://abseil.io/docs/cpp/guides/synchronization) and of
+//! [nsync](https://github.com/google/nsync). Moving whoever is notified to the lock's queue is *wait morphing*, of which nsync and
+//! parking_lot (*requeueing*) have theirs.
+
+#![deny(unsafe_code)]
+
+mod condition;
+mod condvar;
+mod future;
+mod guard;
+mod monitor;
+mod predicate;
+mod raw;
+mod roster;
+mod when;
+
+pub use condition::Condition;
+pub use condvar::{Condvar, WaitTimeoutResult};
+pub use future::{Lend, Wait, WaitWhile};
+pub use guard::MonitorGuard;
+pub use monitor::Monitor;
+pub use when::{Enter, When};
+
+#[cfg(test)]
+mod models;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,274 @@
+//! Waiting for a notification, with a lock released meanwhile.
+//!
+//! # States
+//!
+//! ```text
+//!                                       notified, and the lock has an owner
+//!   owns the lock ──join, release──▶ waits ─────────────────────────────▶ in the lock's queue ──▶ owns the lock
+//!                                       │                                                             ▲
+//!                                       ├─────── notified otherwise: invited, comes as a newcomer ────┤
+//!                                       └─────── out of time: leaves, and comes as a newcomer ────────┘
+//! ```
+//!
+//! Whoever is notified is moved, without being woken, to the queue of the lock that it has released: it could do nothing before the
+//! notifier releases the lock in its turn, and whoever releases it wakes one after the other.
+//!
+//! A notifier that has the lock at hand moves threads and tasks. One that has not, and knows the lock only from those who wait, moves
+//! threads alone, and invites tasks: their futures may have been forgotten, and their lock be gone.
+//!
+//! # Invariants
+//!
+//! N1. Whoever waits was queued while it owned the lock: a notification by a later owner finds it.
+//! N2. All who are queued at a time wait with the same lock, or are forgotten futures. `lock` names that of the last to come. While a
+//!     thread is queued it is alive: the thread borrows it, and leaves by a signal, or with the lock of this queue held.
+//! N3. A waiter is moved with the locks of both queues held, this one's first. After its lock's queue is unlocked, nothing of it or
+//!     of its lock is touched: it may have ended.
+//! N4. A notification that was for one alone, and has reached a waiter that is cancelled, is passed on once.
+
+#![expect(unsafe_code, reason = "a waiter is queued by its address, and a lock is remembered by its own")]
+
+use core::num::NonZeroU8;
+use core::pin::{Pin, pin};
+use core::task::Waker;
+
+use latchwork_core::const_unless_checked;
+use latchwork_core::sync::cell::UnsafeCell;
+use latchwork_core::sync::time::Instant;
+use latchwork_core::wait::{Entrant, Kind, Moment, Place, QueueGuard, Signal, WaitQueue, Waiter, Wake, WakeList};
+use latchwork_mutex::internal::RawMutex;
+
+/// How long a thread turns before it sleeps: 255 pause hints.
+const TURNS: u32 = 9;
+
+/// To whom a notification is: the note with which a waiter is moved, and the signal with which it is invited.
+type Address = (NonZeroU8, Signal);
+const TO_ONE: Address = (NonZeroU8::MIN, Signal::Invited);
+const TO_ALL: Address = (NonZeroU8::MAX, Signal::Woken);
+
+/// Those who wait for a notification.
+pub(crate) struct RawCondition {
+    queue: WaitQueue,
+    lock: UnsafeCell<*const RawMutex>,
+}
+
+/// Whether those who wait may do so with different locks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Locks {
+    /// No: the caller has made sure that it is always the same.
+    One,
+    /// One after the other, but not at a time.
+    Any,
+}
+
+/// What a waiter finds when it wants to leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// It was not notified, and is not queued any more.
+    Waiting,
+    /// It was notified, and is a contender of its lock.
+    Moved,
+    /// It was notified, and may come for its lock as a newcomer.
+    Invited,
+}
+
+impl RawCondition {
+    const_unless_checked! {
+        pub(crate) const fn new() -> Self {
+            Self { queue: WaitQueue::new(), lock: UnsafeCell::new(core::ptr::null()) }
+        }
+    }
+
+    /// The owner of the lock joins those who wait.
+    ///
+    /// # Panics
+    ///
+    /// If others wait with another lock.
+    pub(crate) fn join(&self, lock: &RawMutex, locks: Locks, waiter: Pin<&Waiter>, waker: Option<Waker>) {
+        let kind = if waker.is_some() { Kind::Task } else { Kind::Thread };
+        let entrant = Entrant {
+            waiter,
+            waker,
+            place: Place::Back,
+            was_on_its_way: false,
+            is_asked: false,
+            now: None,
+            reserved_too: false,
+        };
+        let mut queue = self.queue.lock();
+        let before = self.lock.with_mut(|place| {
+            // SAFETY: the pointer is the cell's, and the queue's lock is held.
+            unsafe { core::ptr::replace(place, lock) }
+        });
+        if locks == Locks::Any && !queue.is_empty() && before != core::ptr::from_ref(lock) {
+            self.lock.with_mut(|place| {
+                // SAFETY: as above.
+                unsafe { *place = before };
+            });
+            drop(queue);
+            panic!("a condition variable is used with two mutexes at a time");
+        }
+        // SAFETY: whoever waits looks here first, and goes to its lock's queue where it has moved.
+        unsafe { queue.push(entrant, kind) };
+    }
+
+    /// The owner of the lock has it released, and blocks until it has been notified, or until `deadline`; then until it owns the lock
+    /// again. Whether it was notified.
+    pub(crate) fn wait(
+        &self,
+        lock: &RawMutex,
+        locks: Locks,
+        deadline: Option<Instant>,
+        release: impl FnOnce(),
+    ) -> bool {
+        let waiter = pin!(Waiter::new());
+        let waiter = waiter.as_ref();
+        self.join(lock, locks, waiter, None);
+        let withdraw = Withdraw { condition: self, lock, waiter };
+        // It wakes others, whose wakers are foreign code, and may panic.
+        release();
+        core::mem::forget(withdraw);
+        waiter.parker().spin(TURNS);
+        let in_time = match deadline {
+            None => Some(waiter.parker().park()),
+            Some(deadline) => waiter.parker().park_until(deadline),
+        };
+        let found = if in_time.is_none() { self.leave(waiter).0 } else { found(waiter) };
+        acquire(lock, waiter, found);
+        found != Found::Waiting
+    }
+
+    /// Leaves, unless it was notified. Its waker is to be dropped.
+    pub(crate) fn leave(&self, waiter: Pin<&Waiter>) -> (Found, Option<Waker>) {
+        let mut queue = self.queue.lock();
+        if waiter.moved().is_some() {
+            return (Found::Moved, None);
+        }
+        match queue.remove(waiter) {
+            Ok(waker) => (Found::Waiting, waker),
+            Err(_) => (Found::Invited, None),
+        }
+    }
+
+    /// How a task was notified. Where it was not, it goes on waiting, with this waker.
+    pub(crate) fn look(&self, waiter: Pin<&Waiter>, waker: &Waker) -> Found {
+        // Cloned before the queue is locked, and dropped after it is released, the old one or the new.
+        let waker = waker.clone();
+        let mut queue = self.queue.lock();
+        let (found, waker) = if waiter.moved().is_some() {
+            (Found::Moved, Some(waker))
+        } else {
+            match queue.replace_waker(waiter, waker) {
+                Ok(old) => (Found::Waiting, old),
+                Err((_, new)) => (Found::Invited, Some(new)),
+            }
+        };
+        drop(queue);
+        drop(waker);
+        found
+    }
+
+    /// Notifies the one who has waited longest, by the lock, where the caller has it at hand. Whether there was one.
+    pub(crate) fn notify_one(&self, lock: Option<&RawMutex>) -> bool {
+        let mut wakes = WakeList::<1>::new();
+        let mut queue = self.queue.lock();
+        let Some(oldest) = queue.oldest() else { return false };
+        let moment = queue.moment();
+        let may_move = lock.is_some() || oldest.kind == Kind::Thread;
+        if !(may_move && self.move_some(&mut queue, lock, moment, TO_ONE.0, 1) == 1) {
+            wakes.extend(queue.pop(oldest.kind, TO_ONE.1));
+        }
+        drop(queue);
+        wakes.wake_all();
+        true
+    }
+
+    /// Notifies all who wait at this moment, by the lock, where the caller has it at hand. How many there were.
+    pub(crate) fn notify_all(&self, lock: Option<&RawMutex>) -> usize {
+        let (mut count, mut moment) = (0, None);
+        WakeList::<8>::wake_in_batches(|wakes| {
+            let mut queue = self.queue.lock();
+            let moment = *moment.get_or_insert_with(|| queue.moment());
+            let moved = self.move_some(&mut queue, lock, moment, TO_ALL.0, 8);
+            // As many as a list holds at a time: the queue is not locked for long.
+            (0..moved).for_each(|_| wakes.push(Wake::Nothing));
+            while !wakes.is_full() {
+                let Some(oldest) = queue.oldest().filter(|oldest| oldest.came_before(moment)) else { break };
+                wakes.extend(queue.pop(oldest.kind, TO_ALL.1));
+                count += 1;
+            }
+            count += moved;
+        });
+        count
+    }
+
+    /// Moves up to so many who came before a moment to the queue of their lock: threads alone, where the lock is not at hand. How many;
+    /// nobody, where nobody owns the lock.
+    fn move_some(
+        &self,
+        queue: &mut QueueGuard<'_>,
+        lock: Option<&RawMutex>,
+        moment: Moment,
+        note: NonZeroU8,
+        most: usize,
+    ) -> usize {
+        let threads_only = lock.is_none();
+        let lock = match lock {
+            Some(lock) => lock,
+            None if !queue.has(Kind::Thread) => return 0,
+            None => {
+                let lock = self.lock.with_mut(|lock| {
+                    // SAFETY: the pointer is the cell's, and the queue's lock is held.
+                    unsafe { *lock }
+                });
+                // SAFETY: a thread is queued, so that the lock is alive (N2), until its queue is unlocked (N3).
+                unsafe { &*lock }
+            }
+        };
+        // SAFETY: `wait` and `Wait` look at this queue first, and go to their lock's where they have moved (N3).
+        let moved = unsafe { lock.adopt(queue, threads_only, moment, note, most) };
+        moved.unwrap_or(0)
+    }
+}
+
+/// How a waiter was notified that has got a signal.
+fn found(waiter: Pin<&Waiter>) -> Found {
+    if waiter.moved().is_some() { Found::Moved } else { Found::Invited }
+}
+
+/// Whether the notification that it has got was for it alone: somebody else is to have it, where this one is cancelled (N4).
+pub(crate) fn is_to_one(waiter: Pin<&Waiter>) -> bool {
+    match waiter.moved() {
+        Some(note) => note == TO_ONE.0,
+        None => waiter.signal() == Some(TO_ONE.1),
+    }
+}
+
+/// A thread that waits no more blocks until it owns the lock again.
+fn acquire(lock: &RawMutex, waiter: Pin<&Waiter>, found: Found) {
+    match found {
+        Found::Waiting | Found::Invited => lock.acquire(),
+        Found::Moved => lock.acquire_with(waiter, waiter.parker().park()),
+    }
+}
+
+/// Where the waiter unwinds before it has parked: it leaves, and owns the lock again.
+struct Withdraw<'a> {
+    condition: &'a RawCondition,
+    lock: &'a RawMutex,
+    waiter: Pin<&'a Waiter>,
+}
+
+impl Drop for Withdraw<'_> {
+    fn drop(&mut self) {
+        let found = self.condition.leave(self.waiter).0;
+        acquire(self.lock, self.waiter, found);
+        if found != Found::Waiting && is_to_one(self.waiter) {
+            self.condition.notify_one(Some(self.lock));
+        }
+    }
+}
+
+// SAFETY: the lock that is remembered is reached by whoever has the queue's lock, and only while somebody waits with it (N2).
+unsafe impl Send for RawCondition {}
+// SAFETY: as for `Send`.
+unsafe impl Sync for RawCondition {}

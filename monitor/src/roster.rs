@@ -1,0 +1,321 @@
+//! Those who wait for a predicate: who asks them, and who is next.
+//!
+//! # States of one who waits
+//!
+//! ```text
+//!   inside ──register, leave──▶ in the roster ◀──no── is asked, by whoever leaves ──yes, or panics──┐
+//!     ▲                            │                                                                ▼
+//!     │                            └──out of time, or cancelled: gone                      out of the roster
+//!     │                                                                                             │
+//!     ├──a thread that is awake, or was passed before: it is granted the monitor ◀──────────────────┤
+//!     ├──a thread that sleeps: it is woken and has the turn; it enters, and asks itself ◀───────────┤
+//!     └──a task: it is woken; polled, it enters, and asks itself ◀──────────────────────────────────┘
+//! ```
+//!
+//! Whoever has entered and finds that its predicate does not hold any more, since others have been inside meanwhile, is registered
+//! again, with the place that it had.
+//!
+//! # Rounds
+//!
+//! A change of the value begins a *round*, in which all are to be asked once, the oldest first. Whoever leaves asks until the first
+//! thread is found whose predicate holds: that one leaves in its turn, and goes on. A task that is found may never be polled, so that
+//! whoever found it goes on, for a thread. At most [`MOST`] are asked by one that leaves. Where these were not all, one that has not
+//! been asked is woken, and asks itself; and until all have been asked, a change does not begin a new round, but lets one follow: in
+//! this way everybody's turn comes, however often the value changes.
+//!
+//! # State
+//!
+//! | bit       | meaning                                                             |
+//! |-----------|---------------------------------------------------------------------|
+//! | `WAITING` | somebody is in the roster                                           |
+//! | `UNASKED` | somebody there may not have been asked in this round                |
+//! | `TURN`    | a woken thread has the turn: it enters and leaves, or passes it on  |
+//! | `CUT`     | this round is in parts, since more were to be asked than `MOST`     |
+//! | `AGAIN`   | the value has changed since that: another round follows             |
+//!
+//! All change with the roster's lock held. The owner of the monitor reads them without it: `WAITING` is set by owners alone, and a
+//! bit that it sees too late costs it a look.
+//!
+//! # Invariants
+//!
+//! R1. The owner of the monitor registers and asks, and nobody else.
+//! R2. Whoever is in the roster was asked in this round, and said no to the value as it is; or `UNASKED` is set.
+//! R3. Where the monitor is free and `UNASKED` is set, `TURN` is set too, or nobody but tasks has been left unasked behind a task that
+//!     was woken.
+//! R4. All subjects of a roster are of its own type: they are registered by the monitor that has the roster.
+
+#![expect(unsafe_code, reason = "those who wait are reached by their addresses")]
+
+use core::marker::PhantomData;
+use core::pin::Pin;
+use core::task::Waker;
+
+use latchwork_core::const_unless_checked;
+use latchwork_core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use latchwork_core::wait::{Entrant, Kind, Lane, Place, QueueGuard, Signal, Standing, WaitQueue, WakeList};
+
+use crate::predicate::Subject;
+
+const WAITING: u8 = 1;
+const UNASKED: u8 = 1 << 1;
+const TURN: u8 = 1 << 2;
+const CUT: u8 = 1 << 3;
+const AGAIN: u8 = 1 << 4;
+
+/// How many are asked by one that leaves.
+pub(crate) const MOST: usize = 32;
+
+/// All are in one lane: who they are decides only how they are let in.
+const LANE: Lane = Lane::First;
+
+/// Those who wait for a predicate of a `T`.
+pub(crate) struct Roster<T> {
+    queue: WaitQueue,
+    mode: AtomicU8,
+    /// Counts the rounds. Guarded by the queue's lock.
+    round: AtomicU32,
+    asks: PhantomData<fn(&T)>,
+}
+
+/// What came of a look.
+pub(crate) struct Look {
+    /// The monitor belongs to somebody else: it is not to be unlocked.
+    pub(crate) is_granted: bool,
+    /// Who was woken or granted. To be run after the monitor is unlocked.
+    pub(crate) wakes: WakeList<2>,
+}
+
+impl<T> Roster<T> {
+    const_unless_checked! {
+        pub(crate) const fn new() -> Self {
+            Self { queue: WaitQueue::new(), mode: AtomicU8::new(0), round: AtomicU32::new(0), asks: PhantomData }
+        }
+    }
+
+    /// The owner of the monitor is about to leave: whether there is nobody to be asked.
+    #[inline]
+    pub(crate) fn is_quiet(&self, is_changed: bool) -> bool {
+        let mode = self.mode();
+        mode & WAITING == 0 || !is_changed && (mode & UNASKED == 0 || mode & TURN != 0)
+    }
+
+    /// The owner of the monitor registers one that has just said no. `is_changed`: the owner has changed the value before.
+    pub(crate) fn register(&self, subject: Pin<&Subject<T>>, waker: Option<Waker>, place: Place, is_changed: bool) {
+        let is_asked = waker.is_none();
+        let waiter = subject.waiter();
+        let entrant = Entrant { waiter, waker, place, was_on_its_way: false, is_asked, now: None, reserved_too: false };
+        let mut queue = self.queue.lock();
+        if is_changed {
+            self.begin_round();
+        }
+        // SAFETY: the subject's waiter is passed to this queue alone.
+        unsafe { queue.push(entrant, LANE) };
+        queue.attach(waiter, core::ptr::from_ref(subject.get_ref()).cast());
+        subject.set_round(self.round());
+        self.set(WAITING, true);
+    }
+
+    /// The owner of the monitor is about to leave, and asks those who wait. `has_company`: others wait to enter.
+    #[cold]
+    pub(crate) fn look(&self, value: &T, is_changed: bool, has_company: bool) -> Look {
+        let mut look = Look { is_granted: false, wakes: WakeList::new() };
+        let mut queue = self.queue.lock();
+        if is_changed {
+            self.begin_round();
+        }
+        let (mut asked, mut who) = (0, Who::Everybody);
+        let mut next = if self.mode() & TURN == 0 { self.unasked(&queue, who) } else { None };
+        while let Some(standing) = next {
+            if asked == MOST {
+                self.set(CUT, true);
+                self.hand_turn(&mut queue, who, &mut look.wakes);
+                break;
+            }
+            asked += 1;
+            // SAFETY: it is registered, and so alive (P1) until it has been asked.
+            let subject = unsafe { subject(standing) };
+            subject.begin_asking();
+            drop(queue);
+            // SAFETY: the caller owns the monitor.
+            let holds = unsafe { subject.ask(value) };
+            queue = self.queue.lock();
+            subject.end_asking();
+            next = if !holds {
+                subject.set_round(self.round());
+                self.unasked_from(&queue, queue.behind(subject.waiter()), who)
+            } else if standing.kind == Kind::Task {
+                who = Who::Threads;
+                self.take_out(&mut queue, subject, Signal::Woken, &mut look.wakes);
+                self.unasked(&queue, who)
+            } else {
+                // One that is awake is there at once. One that was passed before is not passed again.
+                let is_awake = subject.waiter().parker().is_awake();
+                look.is_granted = standing.has_returned || is_awake && !has_company;
+                self.set(TURN, !look.is_granted);
+                let signal = if look.is_granted { Signal::Granted } else { Signal::Woken };
+                self.take_out(&mut queue, subject, signal, &mut look.wakes);
+                None
+            };
+        }
+        look
+    }
+
+    /// A thread that has the turn has entered.
+    pub(crate) fn arrive(&self) {
+        let _queue = self.queue.lock();
+        self.set(TURN, false);
+    }
+
+    /// One that was woken does not enter: who has not been asked in this round is woken in its place.
+    pub(crate) fn pass_on(&self, has_turn: bool) -> WakeList<2> {
+        let mut wakes = WakeList::new();
+        let mut queue = self.queue.lock();
+        if has_turn {
+            self.set(TURN, false);
+        }
+        if self.mode() & (UNASKED | TURN) == UNASKED {
+            self.hand_turn(&mut queue, Who::Everybody, &mut wakes);
+        }
+        wakes
+    }
+
+    /// Leaves the roster. The signal, where it has been taken out before; it has to act on that then.
+    pub(crate) fn leave(&self, subject: Pin<&Subject<T>>) -> Option<Signal> {
+        loop {
+            let mut queue = self.queue.lock();
+            if subject.is_being_asked() {
+                drop(queue);
+                subject.await_end();
+                continue;
+            }
+            return match queue.remove(subject.waiter()) {
+                Ok(waker) => {
+                    self.set(WAITING, !queue.is_empty());
+                    // The roster is unlocked before the waker is dropped, which is foreign code.
+                    drop(queue);
+                    drop(waker);
+                    None
+                }
+                Err(signal) => Some(signal),
+            };
+        }
+    }
+
+    /// Whether a task waits, with this waker from here on; false where it has been woken.
+    pub(crate) fn is_waiting_with(&self, subject: Pin<&Subject<T>>, waker: &Waker) -> bool {
+        self.queue.is_waiting_with(subject.waiter(), waker)
+    }
+
+    /// The value has changed: all are to be asked.
+    fn begin_round(&self) {
+        match self.mode() {
+            mode if mode & WAITING == 0 => {}
+            mode if mode & CUT != 0 => self.set(AGAIN, true),
+            _ => self.next_round(),
+        }
+    }
+
+    fn next_round(&self) {
+        // ORDERING: Relaxed, as all that the roster's lock guards.
+        self.round.store(self.round().wrapping_add(1), Ordering::Relaxed);
+        self.set(UNASKED, true);
+    }
+
+    /// Wakes the first that has not been asked, without asking it. Behind a task, the first thread, too.
+    fn hand_turn(&self, queue: &mut QueueGuard<'_>, who: Who, wakes: &mut WakeList<2>) {
+        let Some(standing) = self.unasked(queue, who) else { return };
+        // SAFETY: it is registered, and the lock is held (P1).
+        self.take_out(queue, unsafe { subject(standing) }, Signal::Woken, wakes);
+        match standing.kind {
+            Kind::Thread => self.set(TURN, true),
+            Kind::Task => self.hand_turn(queue, Who::Threads, wakes),
+        }
+    }
+
+    /// Sends a signal to one that is registered, which may be gone after that.
+    fn take_out(&self, queue: &mut QueueGuard<'_>, subject: Pin<&Subject<T>>, signal: Signal, wakes: &mut WakeList<2>) {
+        wakes.extend(queue.pop_this(subject.waiter(), signal));
+        self.set(WAITING, !queue.is_empty());
+    }
+
+    /// The oldest that has not been asked in this round.
+    fn unasked(&self, queue: &QueueGuard<'_>, who: Who) -> Option<Standing> {
+        self.unasked_from(queue, queue.first(LANE), who)
+    }
+
+    /// The same of these, which are followed by younger ones. Where all have been asked, the next round begins, or there is nothing to
+    /// be done until the value changes.
+    fn unasked_from(&self, queue: &QueueGuard<'_>, from: Option<Standing>, who: Who) -> Option<Standing> {
+        let mut at = from;
+        loop {
+            while let Some(standing) = at {
+                // SAFETY: it is registered, and the lock is held (P1).
+                let subject = unsafe { subject::<T>(standing) };
+                if subject.round() != self.round() && (who == Who::Everybody || standing.kind == Kind::Thread) {
+                    return Some(standing);
+                }
+                at = queue.behind(subject.waiter());
+            }
+            if who == Who::Threads {
+                return None;
+            }
+            let follows = self.mode() & AGAIN != 0;
+            self.set(UNASKED | CUT | AGAIN, false);
+            if !follows {
+                return None;
+            }
+            self.next_round();
+            at = queue.first(LANE);
+        }
+    }
+
+    fn round(&self) -> u32 {
+        // ORDERING: Relaxed, as all that the roster's lock guards.
+        self.round.load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    fn mode(&self) -> u8 {
+        // ORDERING: Relaxed: with the roster's lock it is the last; without, see the module's documentation.
+        self.mode.load(Ordering::Relaxed)
+    }
+
+    /// Sets or clears bits, with the lock held.
+    fn set(&self, bits: u8, is_set: bool) {
+        let mode = self.mode();
+        self.mode.store(if is_set { mode | bits } else { mode & !bits }, Ordering::Relaxed);
+    }
+}
+
+/// Who is looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Who {
+    Everybody,
+    /// Behind a task that was woken, and may never be polled.
+    Threads,
+}
+
+/// The subject of one that is registered.
+///
+/// # Safety
+///
+/// It is registered in a roster of this type, and stays so for as long as the reference is used.
+unsafe fn subject<'a, T>(standing: Standing) -> Pin<&'a Subject<T>> {
+    // SAFETY: `register` has attached it (R4), and it is alive (P1).
+    let subject = unsafe { &*standing.subject.cast::<Subject<T>>() };
+    // SAFETY: it was registered pinned.
+    unsafe { Pin::new_unchecked(subject) }
+}
+
+#[cfg(test)]
+impl<T> Roster<T> {
+    /// For the models: nobody waits, and nobody has the turn.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.queue.lock().is_empty() && self.mode() & (WAITING | TURN) == 0
+    }
+
+    /// For the models: whether a woken thread is on its way.
+    pub(crate) fn has_turn(&self) -> bool {
+        self.mode() & TURN != 0
+    }
+}
