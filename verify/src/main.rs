@@ -20,9 +20,11 @@ struct Arguments {
 }
 
 /// The crates that run under the checkers.
-const MODELLED: [&str; 10] = [
+const MODELLED: [&str; 12] = [
     "-p",
     "latchwork-core",
+    "-p",
+    "latchwork-monitor",
     "-p",
     "latchwork-mutex",
     "-p",
@@ -37,7 +39,10 @@ const MODELLED: [&str; 10] = [
 const BENCHES: [&str; 8] = ["--bench", "mutex", "--bench", "rwlock", "--bench", "semaphore", "--bench", "spinlock"];
 
 /// The examples.
-const EXAMPLES: [(&str, &str); 4] = [
+const EXAMPLES: [(&str, &str); 7] = [
+    ("latchwork-monitor", "bounded_buffer"),
+    ("latchwork-monitor", "shutdown"),
+    ("latchwork-monitor", "versions"),
     ("latchwork-mutex", "threads_and_tasks"),
     ("latchwork-rwlock", "recursive_read"),
     ("latchwork-semaphore", "connection_pool"),
