@@ -11,7 +11,7 @@ use latchwork_core::const_unless_checked;
 use latchwork_core::sync::atomic::{AtomicU64, Ordering};
 use latchwork_core::sync::identity;
 use latchwork_core::sync::time::Instant;
-use latchwork_core::wait::{Place, Signal};
+use latchwork_core::wait::{Place, Signal, WakeList};
 use latchwork_mutex::internal::{RawMutex, disown, guard_of, raw};
 use latchwork_mutex::{Mutex, MutexGuard};
 
@@ -427,9 +427,10 @@ impl<T> Monitor<T> {
     fn leave_asking(&self, guard: MutexGuard<'_, T>, is_changed: bool) {
         let look = self.roster.look(&guard, is_changed, self.raw().has_company());
         // Woken when the monitor is unlocked, also if that runs a waker that panics.
-        let _wakes = WakeAll(Some(look.wakes));
-        if look.is_granted {
+        let mut wakes = WakeAll(look.wakes);
+        if let Some(heir) = look.heir {
             disown(guard);
+            self.roster.grant(heir, &mut wakes.0);
         } else {
             drop(guard);
         }
@@ -509,13 +510,11 @@ impl<T> Monitor<T> {
 pub(crate) const TURNS: u32 = 9;
 
 /// Wakes when it is dropped.
-struct WakeAll(Option<latchwork_core::wait::WakeList<2>>);
+struct WakeAll(WakeList<2>);
 
 impl Drop for WakeAll {
     fn drop(&mut self) {
-        if let Some(wakes) = self.0.take() {
-            wakes.wake_all();
-        }
+        core::mem::take(&mut self.0).wake_all();
     }
 }
 

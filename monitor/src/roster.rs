@@ -78,9 +78,9 @@ pub(crate) struct Roster<T> {
 }
 
 /// What came of a look.
-pub(crate) struct Look {
-    /// The monitor belongs to somebody else: it is not to be unlocked.
-    pub(crate) is_granted: bool,
+pub(crate) struct Look<'a, T> {
+    /// Who is to be [granted](Roster::grant) the monitor, in place of its being unlocked. It counts as being asked until then.
+    pub(crate) heir: Option<Pin<&'a Subject<T>>>,
     /// Who was woken or granted. To be run after the monitor is unlocked.
     pub(crate) wakes: WakeList<2>,
 }
@@ -117,8 +117,8 @@ impl<T> Roster<T> {
 
     /// The owner of the monitor is about to leave, and asks those who wait. `has_company`: others wait to enter.
     #[cold]
-    pub(crate) fn look(&self, value: &T, is_changed: bool, has_company: bool) -> Look {
-        let mut look = Look { is_granted: false, wakes: WakeList::new() };
+    pub(crate) fn look(&self, value: &T, is_changed: bool, has_company: bool) -> Look<'_, T> {
+        let mut look = Look { heir: None, wakes: WakeList::new() };
         let mut queue = self.queue.lock();
         if is_changed {
             self.begin_round();
@@ -139,25 +139,36 @@ impl<T> Roster<T> {
             // SAFETY: the caller owns the monitor.
             let holds = unsafe { subject.ask(value) };
             queue = self.queue.lock();
+            if holds && standing.kind == Kind::Thread {
+                // One that is awake is there at once. One that was passed before is not passed again.
+                let is_awake = subject.waiter().parker().is_awake();
+                if standing.has_returned || is_awake && !has_company {
+                    look.heir = Some(subject);
+                } else {
+                    subject.end_asking();
+                    self.set(TURN, true);
+                    self.take_out(&mut queue, subject, Signal::Woken, &mut look.wakes);
+                }
+                break;
+            }
             subject.end_asking();
-            next = if !holds {
-                subject.set_round(self.round());
-                self.unasked_from(&queue, queue.behind(subject.waiter()), who)
-            } else if standing.kind == Kind::Task {
+            next = if holds {
                 who = Who::Threads;
                 self.take_out(&mut queue, subject, Signal::Woken, &mut look.wakes);
                 self.unasked(&queue, who)
             } else {
-                // One that is awake is there at once. One that was passed before is not passed again.
-                let is_awake = subject.waiter().parker().is_awake();
-                look.is_granted = standing.has_returned || is_awake && !has_company;
-                self.set(TURN, !look.is_granted);
-                let signal = if look.is_granted { Signal::Granted } else { Signal::Woken };
-                self.take_out(&mut queue, subject, signal, &mut look.wakes);
-                None
+                subject.set_round(self.round());
+                self.unasked_from(&queue, queue.behind(subject.waiter()), who)
             };
         }
         look
+    }
+
+    /// The owner of the monitor leaves it to somebody. It has let go of the value before: the other may reach it from here on.
+    pub(crate) fn grant(&self, heir: Pin<&Subject<T>>, wakes: &mut WakeList<2>) {
+        let mut queue = self.queue.lock();
+        heir.end_asking();
+        self.take_out(&mut queue, heir, Signal::Granted, wakes);
     }
 
     /// A thread that has the turn has entered.
