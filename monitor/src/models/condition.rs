@@ -86,20 +86,6 @@ fn two_who_notify_reach_two_waiters() {
     });
 }
 
-/// Breaks if a notification reaches nobody, or two, where a thread and a task wait.
-#[test]
-fn two_notifications_reach_two_waiters() {
-    // Three threads: each preemption more takes about ten times as long.
-    model_bounded(3, || {
-        let shared = shared();
-        let takers = [shared.spawn(Shared::take), shared.spawn(Shared::take_async)];
-        shared.give();
-        shared.give();
-        takers.into_iter().for_each(JoinHandle::join);
-        shared.assert_at_rest(0);
-    });
-}
-
 /// Breaks if somebody is woken before it can enter, or out of turn.
 #[test]
 fn whoever_is_notified_is_woken_when_the_notifier_leaves() {
