@@ -1,5 +1,8 @@
 //! One trait per world, one implementation per contender.
 
+pub mod bounded_buffer;
+mod conditions;
+pub mod ping_pong;
 pub mod read_write;
 
 use std::hint::black_box;

@@ -2,6 +2,7 @@
 //!
 //! `cargo run --release -p latchwork-benches`; `-- --help` for what can be chosen.
 
+mod monitor;
 mod report;
 
 use std::time::Duration;
@@ -9,7 +10,8 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
-use latchwork_benches::contenders::{ASYNC, BLOCKING, read_write, semaphores};
+use latchwork_benches::contenders::{ASYNC, BLOCKING, bounded_buffer, ping_pong, read_write, semaphores};
+use latchwork_benches::measure::exchange::Parties;
 use latchwork_benches::measure::{self, Mix, Sample};
 use report::Row;
 use tokio::runtime::{Builder, Runtime};
@@ -32,6 +34,12 @@ struct Arguments {
     /// How many of 100 operations write, for the reader-writer locks
     #[arg(long, value_delimiter = ',', default_values_t = [10], value_parser = clap::value_parser!(u32).range(..=100))]
     writes: Vec<u32>,
+    /// Numbers of slots, for the bounded buffers
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 16, 1024], value_parser = at_least_one)]
+    slots: Vec<usize>,
+    /// Numbers of producers and consumers, for the bounded buffers
+    #[arg(long, value_delimiter = ',', default_values = ["1:1", "4:4", "16:1"], value_parser = monitor::parties)]
+    pairs: Vec<Parties>,
     /// Names of contenders, as they are printed; all, where none is named
     #[arg(long, value_delimiter = ',')]
     contenders: Vec<String>,
@@ -59,6 +67,8 @@ enum Group {
     Rwlock,
     /// Semaphores of tasks
     Semaphore,
+    /// Bounded buffers and turns, of threads and of tasks, by monitors and condition variables
+    Monitor,
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
@@ -77,6 +87,10 @@ fn is_known(name: &str) -> bool {
         names(&read_write::BLOCKING),
         names(&read_write::ASYNC),
         names(&semaphores(1)),
+        names(&bounded_buffer::BLOCKING),
+        names(&bounded_buffer::ASYNC),
+        names(&ping_pong::BLOCKING),
+        names(&ping_pong::ASYNC),
     ];
     names.iter().flatten().any(|known| *known == name)
 }
@@ -101,6 +115,8 @@ fn main() {
         arguments.slice = 5;
         arguments.tasks = vec![2, 16];
         arguments.sections = vec![0, 1_000];
+        arguments.slots = vec![1, 16];
+        arguments.pairs = vec![Parties { producers: 1, consumers: 1 }, Parties { producers: 4, consumers: 4 }];
     }
     if arguments.groups.is_empty() {
         arguments.groups = Group::value_variants().to_vec();
@@ -115,8 +131,9 @@ fn main() {
     println!("{cores} cores; {} rounds of {} ms; median [smallest, largest]", arguments.rounds, arguments.slice);
     println!("share: the smallest thread's part of an equal share; cpu: processor time per operation");
     println!(
-        "Mutex, RwLock, Semaphore, SpinLock, TicketLock and RwSpinLock are latchwork's; spin is the crate of that name\n"
+        "Mutex, RwLock, Semaphore, Condvar, Condition and Monitor, SpinLock, TicketLock and RwSpinLock are latchwork's;"
     );
+    println!("spin is the crate of that name\n");
     let runtime = Builder::new_multi_thread().build().expect("a runtime can be started");
     let units_per_nanosecond = measure::units_per_nanosecond();
     let comparison = Comparison { arguments, cores, units_per_nanosecond, runtime, progress };
@@ -126,6 +143,9 @@ fn main() {
     }
     if comparison.arguments.groups.contains(&Group::Semaphore) {
         comparison.semaphores();
+    }
+    if comparison.arguments.groups.contains(&Group::Monitor) {
+        comparison.monitors();
     }
     comparison.progress.finish_and_clear();
     if let Some(cells) = answer {
@@ -138,16 +158,21 @@ impl Arguments {
     fn measurements(&self) -> usize {
         let (threads, tasks, mixes) = (self.threads.len(), self.tasks.len(), self.writes.len());
         let groups = self.groups.iter().map(|group| match group {
-            Group::Mutex => threads * self.chosen(&BLOCKING).count() + tasks * self.chosen(&ASYNC).count(),
+            Group::Mutex => {
+                let (blocking, asynchronous) = (self.chosen(&BLOCKING), self.chosen(&ASYNC));
+                self.sections.len() * (threads * blocking.count() + tasks * asynchronous.count())
+            }
             Group::Rwlock => {
                 let (blocking, asynchronous) = (self.chosen(&read_write::BLOCKING), self.chosen(&read_write::ASYNC));
-                mixes * (threads * blocking.count() + tasks * asynchronous.count())
+                self.sections.len() * mixes * (threads * blocking.count() + tasks * asynchronous.count())
             }
             Group::Semaphore => {
-                tasks * self.permits.iter().map(|permits| self.chosen(&semaphores(*permits)).count()).sum::<usize>()
+                let all = self.permits.iter().map(|permits| self.chosen(&semaphores(*permits)).count());
+                self.sections.len() * tasks * all.sum::<usize>()
             }
+            Group::Monitor => self.monitor_cells(),
         });
-        groups.sum::<usize>() * self.sections.len() * self.rounds
+        groups.sum::<usize>() * self.rounds
     }
 
     /// The contenders that are named.

@@ -1,11 +1,14 @@
 //! One sample: a lock, a number of threads or tasks, a section, a slice of time.
 
+pub mod exchange;
+
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
 use latchwork_core::sync::model::watchdog;
 use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
 
 use crate::contenders::read_write::{ReadWrite, ReadWriteAsync};
 use crate::contenders::{Async, Blocking, Entering, work};
@@ -165,11 +168,7 @@ fn on_threads(name: &str, threads: usize, slice: Duration, enter: &(dyn Fn(usize
     watchdog(name, limit(slice), || {
         std::thread::scope(|scope| {
             let threads: Vec<_> = (0..threads).map(|index| scope.spawn(move || run(index))).collect();
-            start.wait();
-            let (begin, cpu) = (Instant::now(), process_time());
-            std::thread::sleep(slice);
-            stop.store(true, Relaxed);
-            let (elapsed, cpu) = (begin.elapsed(), process_time() - cpu);
+            let (_, elapsed, cpu) = run_for(slice, &stop, || start.wait());
             let ops: Vec<u64> = threads.into_iter().map(|thread| thread.join().expect("no thread panics")).collect();
             let sample = Sample::new(&ops, elapsed, cpu);
             (ops, sample)
@@ -221,34 +220,42 @@ fn on_tasks<L: ?Sized + Send + Sync + 'static>(
     let lock = Arc::new(lock);
     let stop = Arc::new(AtomicBool::new(false));
     watchdog(name, limit(slice), || {
-        let (begin, cpu) = (Instant::now(), process_time());
-        let handles: Vec<_> = (0..tasks)
-            .map(|index| {
-                let (lock, stop) = (Arc::clone(&lock), Arc::clone(&stop));
-                runtime.spawn(async move {
-                    let mut ops = 0;
-                    while !stop.load(Relaxed) {
-                        enter(&lock, index, ops).await;
-                        ops += 1;
-                        tokio::task::yield_now().await;
-                    }
-                    ops
-                })
+        let spawn = |index| {
+            let (lock, stop) = (Arc::clone(&lock), Arc::clone(&stop));
+            runtime.spawn(async move {
+                let mut ops = 0;
+                while !stop.load(Relaxed) {
+                    enter(&lock, index, ops).await;
+                    ops += 1;
+                    tokio::task::yield_now().await;
+                }
+                ops
             })
-            .collect();
-        std::thread::sleep(slice);
-        stop.store(true, Relaxed);
-        let (elapsed, cpu) = (begin.elapsed(), process_time() - cpu);
-        let ops = runtime.block_on(async {
-            let mut ops = Vec::with_capacity(tasks);
-            for handle in handles {
-                ops.push(handle.await.expect("no task panics"));
-            }
-            ops
-        });
+        };
+        let (handles, elapsed, cpu) = run_for(slice, &stop, || (0..tasks).map(spawn).collect::<Vec<_>>());
+        let ops = runtime.block_on(join(handles));
         let sample = Sample::new(&ops, elapsed, cpu);
         (lock, ops, sample)
     })
+}
+
+/// Starts something, lets it run for the length of a slice, and says stop then. Returns what was started, and the time and the
+/// processor time that it had until then.
+fn run_for<R>(slice: Duration, stop: &AtomicBool, start: impl FnOnce() -> R) -> (R, Duration, Duration) {
+    let (begin, cpu) = (Instant::now(), process_time());
+    let started = start();
+    std::thread::sleep(slice);
+    stop.store(true, Relaxed);
+    (started, begin.elapsed(), process_time() - cpu)
+}
+
+/// What the tasks return.
+async fn join<R>(tasks: Vec<JoinHandle<R>>) -> Vec<R> {
+    let mut results = Vec::with_capacity(tasks.len());
+    for task in tasks {
+        results.push(task.await.expect("no task panics"));
+    }
+    results
 }
 
 /// A slice that has not ended by then hangs.

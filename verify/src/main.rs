@@ -36,7 +36,8 @@ const MODELLED: [&str; 12] = [
 ];
 
 /// The benches.
-const BENCHES: [&str; 8] = ["--bench", "mutex", "--bench", "rwlock", "--bench", "semaphore", "--bench", "spinlock"];
+const BENCHES: [&str; 10] =
+    ["--bench", "monitor", "--bench", "mutex", "--bench", "rwlock", "--bench", "semaphore", "--bench", "spinlock"];
 
 /// The examples.
 const EXAMPLES: [(&str, &str); 7] = [
