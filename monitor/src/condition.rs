@@ -17,9 +17,8 @@ use crate::raw::RawCondition;
 ///
 /// # Fairness
 ///
-/// Notifications go to those who wait in the order in which they came, threads and tasks alike
-/// (`those_who_wait_are_notified_in_the_order_in_which_they_came`). Whoever is notified joins the end of those who wait to enter,
-/// without being woken (`whoever_is_notified_is_woken_when_the_notifier_leaves`).
+/// Notifications go to those who wait in the order in which they came, threads and tasks alike. Whoever is notified joins the end of
+/// those who wait to enter, without being woken (`whoever_is_notified_is_woken_when_the_notifier_leaves`).
 ///
 /// # Memory ordering
 ///
