@@ -12,31 +12,30 @@ struct Document {
     text: String,
 }
 
-static DOCUMENT: Monitor<Document> = Monitor::new(Document { version: 0, text: String::new() });
-
-fn publish(text: &str) {
-    let mut document = DOCUMENT.enter();
+fn publish(document: &Monitor<Document>, text: &str) {
+    let mut document = document.enter();
     document.version += 1;
     document.text = text.to_owned();
 }
 
 /// The text of this version, or of a later one.
-fn read(version: u64) -> (u64, String) {
-    let document = DOCUMENT.enter_when(|document| document.version >= version);
+fn read(document: &Monitor<Document>, version: u64) -> (u64, String) {
+    let document = document.enter_when(|document| document.version >= version);
     (document.version, document.text.clone())
 }
 
-async fn read_async(version: u64) -> (u64, String) {
-    let document = DOCUMENT.enter_when_async(move |document| document.version >= version).await;
+async fn read_async(document: &Monitor<Document>, version: u64) -> (u64, String) {
+    let document = document.enter_when_async(move |document| document.version >= version).await;
     (document.version, document.text.clone())
 }
 
 fn main() {
+    let document = &Monitor::<Document>::default();
     thread::scope(|scope| {
-        let threads: Vec<_> = (1..=3).map(|version| scope.spawn(move || read(version))).collect();
-        let tasks = scope.spawn(|| block_on(zip(read_async(3), read_async(2))));
+        let threads: Vec<_> = (1..=3).map(|version| scope.spawn(move || read(document, version))).collect();
+        let tasks = scope.spawn(|| block_on(zip(read_async(document, 3), read_async(document, 2))));
         for text in ["draft", "proof", "print"] {
-            publish(text);
+            publish(document, text);
         }
         for (version, thread) in (1..).zip(threads) {
             let (read, text) = thread.join().expect("it does not panic");
