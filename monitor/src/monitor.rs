@@ -18,6 +18,7 @@ use latchwork_mutex::{Mutex, MutexGuard};
 use crate::condition::Condition;
 use crate::guard::MonitorGuard;
 use crate::predicate::Subject;
+use crate::raw::TURNS;
 use crate::roster::Roster;
 use crate::when::{Enter, When};
 
@@ -456,13 +457,7 @@ impl<T> Monitor<T> {
             // It wakes others, whose wakers are foreign code, and may panic.
             self.leave(guard.take().expect("it is inside"), false);
             core::mem::forget(withdraw);
-            let waiter = subject.waiter();
-            let parker = waiter.parker();
-            parker.spin(TURNS);
-            let signal = match deadline {
-                None => Some(parker.park()),
-                Some(deadline) => parker.park_until(deadline),
-            };
+            let signal = subject.waiter().parker().await_signal(TURNS, deadline);
             let signal = signal.or_else(|| self.roster.leave(subject))?;
             let entered = if signal == Signal::Granted {
                 // SAFETY: whoever left has left the lock to this thread.
@@ -505,9 +500,6 @@ impl<T> Monitor<T> {
         }
     }
 }
-
-/// How long a thread turns before it sleeps: 255 pause hints.
-pub(crate) const TURNS: u32 = 9;
 
 /// Wakes when it is dropped.
 struct WakeAll(WakeList<2>);

@@ -110,14 +110,11 @@ fn stay<C: Contender>(contender: &C, entrant: Entrant<'_>, deadline: Option<Inst
         Entry::NotQueued(_) => return Stay::NotQueued,
         Entry::Joined(_) => return Stay::Joined,
     }
-    waiter.parker().spin(match place {
+    let turns = match place {
         Place::Back => C::TURNS.queued,
         Place::Front => C::TURNS.returned,
-    });
-    let signal = match deadline {
-        None => Some(waiter.parker().park()),
-        Some(deadline) => waiter.parker().park_until(deadline),
     };
+    let signal = waiter.parker().await_signal(turns, deadline);
     Stay::Ended(signal.or_else(|| contender.leave(waiter)))
 }
 

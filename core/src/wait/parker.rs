@@ -136,6 +136,15 @@ impl Parker {
         while spin.turn() && self.signal().is_none() {}
     }
 
+    /// Turns a bounded number of times, and then blocks, until the signal comes, or until `deadline`, if there is one.
+    pub fn await_signal(&self, turns: u32, deadline: Option<Instant>) -> Option<Signal> {
+        self.spin(turns);
+        match deadline {
+            None => Some(self.park()),
+            Some(deadline) => self.park_until(deadline),
+        }
+    }
+
     /// Blocks until the signal comes.
     pub fn park(&self) -> Signal {
         loop {
