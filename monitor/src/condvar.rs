@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "a lock is released under its guard")]
 
 use core::fmt;
+use core::ops::DerefMut;
 use core::time::Duration;
 
 use latchwork_core::const_unless_checked;
@@ -116,10 +117,8 @@ impl Condvar {
     /// # Panics
     ///
     /// As [`wait`](Self::wait), and if `condition` does.
-    pub fn wait_while<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>, mut condition: impl FnMut(&mut T) -> bool) {
-        while condition(&mut **guard) {
-            self.wait(guard);
-        }
+    pub fn wait_while<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>, condition: impl FnMut(&mut T) -> bool) {
+        wait_while(guard, condition, |guard| self.wait_with(guard, None));
     }
 
     /// Waits as [`wait`](Self::wait) does, for at most `timeout`, and then until the mutex is locked again.
@@ -130,7 +129,7 @@ impl Condvar {
     ///
     /// As [`wait`](Self::wait).
     pub fn wait_for<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>, timeout: Duration) -> WaitTimeoutResult {
-        WaitTimeoutResult(!self.wait_with(guard, Instant::now().checked_add(timeout)))
+        self.wait_with(guard, Instant::now().checked_add(timeout))
     }
 
     /// Waits as [`wait`](Self::wait) does, until `deadline` at the latest, and then until the mutex is locked again.
@@ -139,7 +138,7 @@ impl Condvar {
     ///
     /// As [`wait`](Self::wait).
     pub fn wait_until<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>, deadline: Instant) -> WaitTimeoutResult {
-        WaitTimeoutResult(!self.wait_with(guard, Some(deadline)))
+        self.wait_with(guard, Some(deadline))
     }
 
     /// Waits as [`wait_while`](Self::wait_while) does, for at most `timeout`. The time has run out only if `condition` still holds.
@@ -153,7 +152,8 @@ impl Condvar {
         condition: impl FnMut(&mut T) -> bool,
         timeout: Duration,
     ) -> WaitTimeoutResult {
-        self.wait_while_with(guard, condition, Instant::now().checked_add(timeout))
+        let deadline = Instant::now().checked_add(timeout);
+        wait_while(guard, condition, |guard| self.wait_with(guard, deadline))
     }
 
     /// Waits as [`wait_while`](Self::wait_while) does, until `deadline` at the latest. The time has run out only if `condition` still
@@ -168,7 +168,7 @@ impl Condvar {
         condition: impl FnMut(&mut T) -> bool,
         deadline: Instant,
     ) -> WaitTimeoutResult {
-        self.wait_while_with(guard, condition, Some(deadline))
+        wait_while(guard, condition, |guard| self.wait_with(guard, Some(deadline)))
     }
 
     /// Unlocks the mutex, waits asynchronously for a notification, and locks the mutex again.
@@ -233,7 +233,7 @@ impl Condvar {
         self.raw.notify_all(None)
     }
 
-    fn wait_with<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>, deadline: Option<Instant>) -> bool {
+    fn wait_with<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>, deadline: Option<Instant>) -> WaitTimeoutResult {
         let wait = |lock: &RawMutex| {
             let release = || {
                 // SAFETY: the guard owns the lock, and has it again when `wait` ends.
@@ -242,24 +242,25 @@ impl Condvar {
             self.raw.wait(lock, Locks::Any, deadline, release)
         };
         // SAFETY: `wait` ends with the lock; meanwhile the guard is borrowed, and lends nothing.
-        unsafe { while_released(guard, wait) }
+        let is_notified = unsafe { while_released(guard, wait) };
+        WaitTimeoutResult(!is_notified)
     }
+}
 
-    fn wait_while_with<T: ?Sized>(
-        &self,
-        guard: &mut MutexGuard<'_, T>,
-        mut condition: impl FnMut(&mut T) -> bool,
-        deadline: Option<Instant>,
-    ) -> WaitTimeoutResult {
-        let mut is_in_time = true;
-        while condition(&mut **guard) {
-            if !is_in_time {
-                return WaitTimeoutResult(true);
-            }
-            is_in_time = self.wait_with(guard, deadline);
+/// Waits, once and again, while the condition holds; until `wait` says that the time has run out, and it still holds.
+pub(crate) fn wait_while<G: DerefMut>(
+    guard: &mut G,
+    mut condition: impl FnMut(&mut G::Target) -> bool,
+    mut wait: impl FnMut(&mut G) -> WaitTimeoutResult,
+) -> WaitTimeoutResult {
+    let mut result = WaitTimeoutResult(false);
+    while condition(&mut **guard) {
+        if result.timed_out() {
+            return result;
         }
-        WaitTimeoutResult(false)
+        result = wait(guard);
     }
+    WaitTimeoutResult(false)
 }
 
 impl Default for Condvar {

@@ -14,7 +14,7 @@ use latchwork_mutex::MutexGuard;
 use latchwork_mutex::internal::guard_of;
 
 use crate::condition::Condition;
-use crate::condvar::WaitTimeoutResult;
+use crate::condvar::{WaitTimeoutResult, wait_while};
 use crate::future::{Wait, WaitWhile};
 use crate::monitor::Monitor;
 use crate::predicate::Subject;
@@ -81,7 +81,7 @@ impl<'a, T> MonitorGuard<'a, T> {
     ///
     /// As [`wait`](Self::wait).
     pub fn wait_for(&mut self, condition: &Condition, timeout: Duration) -> WaitTimeoutResult {
-        WaitTimeoutResult(!self.wait_notified(condition, Instant::now().checked_add(timeout)))
+        self.wait_notified(condition, Instant::now().checked_add(timeout))
     }
 
     /// Waits as [`wait`](Self::wait) does, until `deadline` at the latest, and then until this thread can enter.
@@ -90,7 +90,7 @@ impl<'a, T> MonitorGuard<'a, T> {
     ///
     /// As [`wait`](Self::wait).
     pub fn wait_deadline(&mut self, condition: &Condition, deadline: Instant) -> WaitTimeoutResult {
-        WaitTimeoutResult(!self.wait_notified(condition, Some(deadline)))
+        self.wait_notified(condition, Some(deadline))
     }
 
     /// Waits for the condition as [`wait`](Self::wait) does, for as long as `holds_back` holds. That is asked inside, by this thread.
@@ -98,10 +98,8 @@ impl<'a, T> MonitorGuard<'a, T> {
     /// # Panics
     ///
     /// As [`wait`](Self::wait), and if `holds_back` does.
-    pub fn wait_while(&mut self, condition: &Condition, mut holds_back: impl FnMut(&mut T) -> bool) {
-        while holds_back(&mut **self) {
-            self.wait(condition);
-        }
+    pub fn wait_while(&mut self, condition: &Condition, holds_back: impl FnMut(&mut T) -> bool) {
+        wait_while(self, holds_back, |guard| guard.wait_notified(condition, None));
     }
 
     /// Waits as [`wait_while`](Self::wait_while) does, for at most `timeout`. The time has run out only if `holds_back` still holds.
@@ -115,7 +113,8 @@ impl<'a, T> MonitorGuard<'a, T> {
         holds_back: impl FnMut(&mut T) -> bool,
         timeout: Duration,
     ) -> WaitTimeoutResult {
-        self.wait_while_with(condition, holds_back, Instant::now().checked_add(timeout))
+        let deadline = Instant::now().checked_add(timeout);
+        wait_while(self, holds_back, |guard| guard.wait_notified(condition, deadline))
     }
 
     /// Waits as [`wait_while`](Self::wait_while) does, until `deadline` at the latest. The time has run out only if `holds_back` still
@@ -130,7 +129,7 @@ impl<'a, T> MonitorGuard<'a, T> {
         holds_back: impl FnMut(&mut T) -> bool,
         deadline: Instant,
     ) -> WaitTimeoutResult {
-        self.wait_while_with(condition, holds_back, Some(deadline))
+        wait_while(self, holds_back, |guard| guard.wait_notified(condition, Some(deadline)))
     }
 
     /// Leaves, waits asynchronously until the condition is notified, and enters again.
@@ -265,8 +264,7 @@ impl<'a, T> MonitorGuard<'a, T> {
         (unsafe { ManuallyDrop::take(&mut self.guard) }, core::mem::take(&mut self.is_changed))
     }
 
-    /// Whether it was notified.
-    fn wait_notified(&mut self, condition: &Condition, deadline: Option<Instant>) -> bool {
+    fn wait_notified(&mut self, condition: &Condition, deadline: Option<Instant>) -> WaitTimeoutResult {
         let (monitor, condition) = (self.monitor, condition.raw_of(self));
         let regain = Regain(self);
         // SAFETY: `regain` puts another in its place.
@@ -274,23 +272,7 @@ impl<'a, T> MonitorGuard<'a, T> {
         let guard = ManuallyDrop::new(guard);
         // The guard is not dropped otherwise: what returns or unwinds before `release` is called has not released the lock.
         let release = || monitor.leave(ManuallyDrop::into_inner(guard), is_changed);
-        condition.wait(monitor.raw(), Locks::One, deadline, release)
-    }
-
-    fn wait_while_with(
-        &mut self,
-        condition: &Condition,
-        mut holds_back: impl FnMut(&mut T) -> bool,
-        deadline: Option<Instant>,
-    ) -> WaitTimeoutResult {
-        let mut is_in_time = true;
-        while holds_back(&mut **self) {
-            if !is_in_time {
-                return WaitTimeoutResult(true);
-            }
-            is_in_time = self.wait_notified(condition, deadline);
-        }
-        WaitTimeoutResult(false)
+        WaitTimeoutResult(!condition.wait(monitor.raw(), Locks::One, deadline, release))
     }
 
     /// Whether the predicate holds.
