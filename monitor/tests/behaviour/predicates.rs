@@ -1,7 +1,5 @@
 //! Bounded buffers that are waited for by predicates: nothing is lost, and wake-ups are counted.
 
-#![cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
-
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};

@@ -1,7 +1,5 @@
 //! Every way to lock, where it may and where it may not.
 
-#![cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
-
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

@@ -1,7 +1,5 @@
 //! The mutex in real executors: tokio in both flavours and async-executor, with threads on the same instance.
 
-#![cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
-
 use std::pin::pin;
 use std::sync::Arc;
 use std::thread;

@@ -1,7 +1,5 @@
 //! Hand-polled futures: wakers that re-enter, panic, or are replaced; futures that are never polled again.
 
-#![cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
-
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;

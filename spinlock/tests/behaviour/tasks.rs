@@ -1,7 +1,5 @@
 //! The locks among tasks: executors with one thread, futures that are never polled again, wakers that re-enter or panic.
 
-#![cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
-
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;

@@ -1,7 +1,5 @@
 //! The mutex among real threads: timeouts, panics, forgotten guards, and what it leaves of the thread's own state.
 
-#![cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
-
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};

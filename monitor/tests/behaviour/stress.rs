@@ -1,7 +1,5 @@
 //! A bounded buffer between threads and tasks, some of which give up: nothing gets lost, and nobody hangs.
 
-#![cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
-
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::thread;

@@ -1,7 +1,5 @@
 //! The reentrant lock among real threads: depth, its limit, loans, panics, forgotten guards, threads that end.
 
-#![cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
-
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Command;
@@ -359,7 +357,7 @@ fn an_unlocked_call_that_uses_up_the_depth_aborts() {
         return;
     }
     let child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "an_unlocked_call_that_uses_up_the_depth_aborts", "--nocapture"])
+        .args(["--exact", "reentrant::an_unlocked_call_that_uses_up_the_depth_aborts", "--nocapture"])
         .env(CHILD, "1")
         .output()
         .unwrap();

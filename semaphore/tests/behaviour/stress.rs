@@ -1,7 +1,5 @@
 //! The semaphores among real threads and tasks: whatever they do, the arithmetic holds.
 
-#![cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;

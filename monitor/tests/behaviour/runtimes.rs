@@ -1,7 +1,5 @@
 //! The monitor in two runtimes and on threads at the same time.
 
-#![cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
-
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;

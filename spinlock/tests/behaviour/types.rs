@@ -1,7 +1,5 @@
 //! What the types promise: `Send`, `Sync`, `Unpin`, and sizes.
 
-#![cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
-
 use std::cell::Cell;
 use std::rc::Rc;
 

@@ -1,7 +1,5 @@
 //! The lock among real threads and tasks, which do whatever they can: nothing is lost, and nobody enters beside a writer.
 
-#![cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
-
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;

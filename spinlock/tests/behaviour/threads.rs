@@ -1,7 +1,5 @@
 //! The locks among real threads: every form at once, panics, forgotten guards, bounds in turns and in time.
 
-#![cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
-
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

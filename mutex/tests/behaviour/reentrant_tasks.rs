@@ -1,7 +1,5 @@
 //! The reentrant lock in tasks: owners that migrate, share and cancel, under real executors and under hand-polled futures.
 
-#![cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
-
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
