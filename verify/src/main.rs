@@ -84,19 +84,33 @@ impl Build {
         }
     }
 
-    /// The arguments that make cargo build in this way. The plain build has none, and so shares its artifacts with
-    /// whatever the user builds.
+    /// The arguments that make cargo build in this way, with lints denied. clippy compiles what is of this workspace: so what
+    /// is linted is what runs, and the dependencies are compiled once for both.
     fn arguments(self, tool: &str) -> Vec<String> {
-        let Some(cfg) = self.cfg() else { return Vec::new() };
-        let mut arguments = vec!["--config".into(), format!("build.rustflags=['--cfg','{cfg}']")];
-        if tool == "doc" {
-            arguments.extend(["--config".into(), format!("build.rustdocflags=['--cfg','{cfg}','-Dwarnings']")]);
+        if tool == "fmt" {
+            return Vec::new();
         }
+        // The aliases have their cfg from `.cargo/config.toml`, where it comes first, too.
+        let mut flags = match self.cfg().filter(|_| tool != self.name()) {
+            Some(cfg) => vec!["--cfg", cfg],
+            None => Vec::new(),
+        };
+        flags.push("-Dwarnings");
+        if self == Self::Loom {
+            // What goes past the facade: see `.clippy.toml`.
+            flags.extend(["-Dclippy::disallowed-types", "-Dclippy::disallowed-methods"]);
+        }
+        let mut config = vec!["build.rustc-workspace-wrapper='clippy-driver'".to_owned()];
         if let Self::Loom | Self::Shuttle = self {
             // See `.cargo/config.toml`: the build fails where the cfg does not arrive.
-            arguments.extend(["--config".into(), format!("env.LATCHWORK_CHECK='{}'", self.name())]);
+            config.push(format!("env.LATCHWORK_CHECK='{}'", self.name()));
         }
-        arguments
+        let flags = format!("['{}']", flags.join("','"));
+        config.push(format!("build.rustflags={flags}"));
+        if tool == "doc" {
+            config.push(format!("build.rustdocflags={flags}"));
+        }
+        config.into_iter().flat_map(|entry| ["--config".to_owned(), entry]).collect()
     }
 
     fn name(self) -> &'static str {
@@ -188,45 +202,37 @@ fn checks() -> Vec<Check> {
     let modelled = |arguments: &[&'static str]| [arguments, &MODELLED].concat();
     let mut checks = vec![Check::new("formatting", Build::Plain, &["fmt", "--all", "--check"])];
 
-    checks.push(Check::new(
-        "clippy",
-        Build::Plain,
-        &["clippy", "--quiet", "--workspace", "--all-targets", "--", "-Dwarnings"],
-    ));
+    let everything = ["build", "--quiet", "--workspace", "--all-targets"];
+    checks.push(Check::new("clippy", Build::Plain, &everything));
     for build in [Build::Portable, Build::Loom, Build::Shuttle] {
-        let mut arguments = modelled(&["clippy", "--quiet", "--all-targets"]);
-        arguments.extend(["--", "-Dwarnings"]);
-        if build == Build::Loom {
-            // What goes past the facade: see `.clippy.toml`.
-            arguments.extend(["-Dclippy::disallowed-types", "-Dclippy::disallowed-methods"]);
-        }
-        checks.push(Check::new("clippy", build, &arguments));
+        // What is of their tests and models is linted where it is run.
+        checks.push(Check::new("clippy", build, &modelled(&["build", "--quiet", "--lib"])));
     }
+    let no_std = ["--quiet", "--lib", "--no-default-features"];
+    let bare = ["build", "-p", "latchwork-core", "-p", "latchwork-spinlock"];
+    checks.push(Check::new("clippy, no std", Build::Plain, &[&bare[..], &no_std].concat()));
+    let bare_metal = ["build", "-p", "latchwork-spinlock", "--target", BARE_METAL];
+    let bare_metal = Check::new("clippy, bare metal", Build::Plain, &[&bare_metal[..], &no_std].concat());
+    checks.push(bare_metal.needing(BARE_METAL));
 
-    let no_std = ["clippy", "--quiet", "-p", "latchwork-core", "-p", "latchwork-spinlock", "--no-default-features"];
-    checks.push(Check::new("clippy, no std", Build::Plain, &[&no_std[..], &["--", "-Dwarnings"]].concat()));
-    let bare_metal = ["build", "--quiet", "-p", "latchwork-spinlock", "--no-default-features", "--target", BARE_METAL];
-    checks.push(Check::new("build, bare metal", Build::Plain, &bare_metal).needing(BARE_METAL));
-
-    let plain_doc = ["doc", "--config", "build.rustdocflags=['-Dwarnings']", "--quiet", "--workspace", "--no-deps"];
-    checks.push(Check::new("docs", Build::Plain, &plain_doc));
-    for build in [Build::Loom, Build::Shuttle] {
+    for build in [Build::Plain, Build::Loom, Build::Shuttle] {
         checks.push(Check::new("docs", build, &modelled(&["doc", "--quiet", "--no-deps"])));
     }
 
     checks.push(Check::new("tests", Build::Plain, &["test", "--workspace"]));
     checks.push(Check::new("tests", Build::Portable, &modelled(&["test", "--tests"])));
     // By the aliases of `.cargo/config.toml`, which are then checked too.
-    checks.push(Check::new("models, shuttle", Build::Plain, &modelled(&["shuttle", "--lib"])));
-    checks.push(Check::new("models, loom", Build::Plain, &modelled(&["loom", "--lib"])));
+    checks.push(Check::new("models", Build::Shuttle, &modelled(&["shuttle", "--lib"])));
+    checks.push(Check::new("models", Build::Loom, &modelled(&["loom", "--lib"])));
 
     for (package, example) in EXAMPLES {
         let arguments = ["run", "--quiet", "-p", package, "--example", example];
         checks.push(Check::new(&format!("example {example}"), Build::Plain, &arguments));
     }
-    let comparison = ["run", "--quiet", "--release", "-p", "latchwork-benches", "--", "--quick"];
+    // That they run and end is what is checked: what they need has been compiled without optimisation.
+    let comparison = ["run", "--quiet", "-p", "latchwork-benches", "--", "--quick"];
     checks.push(Check::new("comparison, quick", Build::Plain, &comparison));
-    let benches = [&["bench", "--quiet", "-p", "latchwork-benches"], &BENCHES[..], &["--", "--test"]].concat();
+    let benches = [&["test", "--quiet", "-p", "latchwork-benches"], &BENCHES[..]].concat();
     checks.push(Check::new("benches, once each", Build::Plain, &benches));
     checks
 }
