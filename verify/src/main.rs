@@ -3,6 +3,7 @@
 //! Each check is a command that can be run alone; `cargo verify --list` prints them.
 
 use std::fmt;
+use std::io;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
@@ -129,6 +130,8 @@ struct Check {
     arguments: Vec<String>,
     /// A target without which it is skipped.
     target: Option<&'static str>,
+    /// Whether it keeps one core busy for long, and runs beside the next that does.
+    is_sequential: bool,
 }
 
 /// What became of a check.
@@ -147,7 +150,7 @@ impl Check {
         let mut all = vec![(*tool).to_owned()];
         all.extend(build.arguments(tool));
         all.extend(rest.iter().map(|argument| (*argument).to_owned()));
-        Self { name, arguments: all, target: None }
+        Self { name, arguments: all, target: None, is_sequential: false }
     }
 
     /// It is skipped where this target is not installed.
@@ -155,7 +158,26 @@ impl Check {
         Self { target: Some(target), ..self }
     }
 
-    fn run(&self) -> Outcome {
+    /// It keeps one core busy, and no more.
+    fn sequential(self) -> Self {
+        Self { is_sequential: true, ..self }
+    }
+
+    /// Runs it; `is_alone` is whether what it prints is shown at once, or when it has ended.
+    fn run(&self, is_alone: bool) -> (Outcome, Duration) {
+        let start = Instant::now();
+        if is_alone {
+            self.announce();
+        }
+        let outcome = self.outcome(is_alone);
+        (outcome, start.elapsed())
+    }
+
+    fn announce(&self) {
+        eprintln!("\n== {}\n   {self}", self.name);
+    }
+
+    fn outcome(&self, is_alone: bool) -> Outcome {
         if let Some(target) = self.target.filter(|target| !is_installed(target)) {
             eprintln!("skipped: `rustup target add {target}` installs what it needs");
             return Outcome::Skipped;
@@ -165,7 +187,18 @@ impl Check {
         for variable in WEAKENING {
             command.env_remove(variable);
         }
-        match command.status() {
+        let status = if is_alone {
+            command.status()
+        } else {
+            command.output().map(|output| {
+                let _whole = io::stderr().lock();
+                self.announce();
+                eprint!("{}", String::from_utf8_lossy(&output.stderr));
+                print!("{}", String::from_utf8_lossy(&output.stdout));
+                output.status
+            })
+        };
+        match status {
             Ok(status) if status.success() => Outcome::Passed,
             Ok(_) => Outcome::Failed,
             Err(error) => {
@@ -222,8 +255,8 @@ fn checks() -> Vec<Check> {
     checks.push(Check::new("tests", Build::Plain, &["test", "--workspace"]));
     checks.push(Check::new("tests", Build::Portable, &modelled(&["test", "--tests"])));
     // By the aliases of `.cargo/config.toml`, which are then checked too.
-    checks.push(Check::new("models", Build::Shuttle, &modelled(&["shuttle", "--lib"])));
-    checks.push(Check::new("models", Build::Loom, &modelled(&["loom", "--lib"])));
+    checks.push(Check::new("models", Build::Shuttle, &modelled(&["shuttle", "--lib"])).sequential());
+    checks.push(Check::new("models", Build::Loom, &modelled(&["loom", "--lib"])).sequential());
 
     for (package, example) in EXAMPLES {
         let arguments = ["run", "--quiet", "-p", package, "--example", example];
@@ -250,19 +283,22 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
 
+    let start = Instant::now();
     let mut results = Vec::new();
-    for check in &checks {
-        eprintln!("\n== {}\n   {check}", check.name);
-        let start = Instant::now();
-        results.push((check, check.run(), start.elapsed()));
+    for group in checks.chunk_by(|one, next| one.is_sequential && next.is_sequential) {
+        let is_alone = group.len() == 1;
+        std::thread::scope(|scope| {
+            let runs: Vec<_> = group.iter().map(|check| (check, scope.spawn(move || check.run(is_alone)))).collect();
+            results.extend(runs.into_iter().map(|(check, run)| (check, run.join().expect("a check does not panic"))));
+        });
     }
-    summarise(&results)
+    summarise(&results, start.elapsed())
 }
 
-fn summarise(results: &[(&Check, Outcome, Duration)]) -> ExitCode {
-    let count = |which| results.iter().filter(|(_, outcome, _)| *outcome == which).count();
+fn summarise(results: &[(&Check, (Outcome, Duration))], time: Duration) -> ExitCode {
+    let count = |which| results.iter().filter(|(_, (outcome, _))| *outcome == which).count();
     println!("\nsummary");
-    for (check, outcome, time) in results {
+    for (check, (outcome, time)) in results {
         let verdict = match outcome {
             Outcome::Passed => "passed",
             Outcome::Failed => "FAILED",
@@ -270,7 +306,6 @@ fn summarise(results: &[(&Check, Outcome, Duration)]) -> ExitCode {
         };
         println!("  {verdict:<7}  {:<28} {:>6.1} s", check.name, time.as_secs_f64());
     }
-    let time: Duration = results.iter().map(|(.., time)| *time).sum();
     println!("  in all {:>34.1} s\n", time.as_secs_f64());
     let (passed, failed, skipped) = (count(Outcome::Passed), count(Outcome::Failed), count(Outcome::Skipped));
     let skipped = if skipped == 0 { String::new() } else { format!(", {skipped} skipped") };
