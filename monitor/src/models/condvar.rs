@@ -120,6 +120,27 @@ fn those_who_wait_are_notified_in_the_order_in_which_they_came() {
     });
 }
 
+/// Breaks if a thread is moved to the queue of a mutex that a third thread unlocks without seeing it.
+#[test]
+fn a_notification_racing_an_unlock_by_another_is_not_lost() {
+    // Three threads: each preemption more takes about ten times as long.
+    model_bounded(3, || {
+        let shared = shared();
+        let mut number = shared.number.lock();
+        let notifier = shared.spawn(|shared| {
+            // Until the mutex is unlocked, since somebody waits.
+            drop(shared.number.lock());
+            assert!(shared.changed.notify_one());
+        });
+        let other = shared.spawn(|shared| drop(shared.number.try_lock()));
+        shared.changed.wait(&mut number);
+        drop(number);
+        notifier.join();
+        other.join();
+        shared.assert_at_rest(0);
+    });
+}
+
 /// Breaks if threads are woken though somebody owns the mutex, or are not woken when it is unlocked.
 #[test]
 fn threads_that_are_notified_join_the_queue_of_the_mutex() {

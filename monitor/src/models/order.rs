@@ -118,7 +118,7 @@ fn nobody_is_asked_while_the_value_is_not_changed() {
     });
 }
 
-/// Breaks if whoever waits behind those that one can ask is forgotten, or is asked in vain for ever while the value changes.
+/// Breaks if whoever waits behind those that one can ask is forgotten, while the value changes or not.
 #[test]
 #[cfg(not(latchwork = "shuttle"))]
 fn more_than_one_can_ask_are_all_asked() {
@@ -160,6 +160,21 @@ fn a_change_while_a_round_is_in_parts_is_asked_about() {
         assert_eq!((crowd.woken(), crowd.asked()[39]), (vec![0, 32], 2));
         crowd.take(0);
         crowd.end(5);
+    });
+}
+
+/// Breaks if a change starts a round that is in parts over: those behind would wait for as long as the value changes.
+#[test]
+#[cfg(not(latchwork = "shuttle"))]
+fn a_change_does_not_start_a_round_in_parts_over() {
+    model(|| {
+        let mut crowd = Crowd::new(40, |index, number| index == 39 && number != u32::MAX);
+        crowd.set(0);
+        assert_eq!(crowd.woken(), [32], "the next goes on");
+        crowd.set(1);
+        assert_eq!(crowd.woken(), [32, 39], "those behind it are asked first");
+        crowd.take(39);
+        crowd.end(1);
     });
 }
 
