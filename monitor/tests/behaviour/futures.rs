@@ -9,8 +9,8 @@ use std::thread;
 use std::time::Duration;
 
 use latchwork_core::sync::model::{Foreign, poll_once, poll_with, watchdog};
-use latchwork_monitor::{Condvar, Monitor, MonitorGuard, When};
-use latchwork_mutex::Mutex;
+use latchwork_monitor::{Condvar, Monitor, MonitorGuard, Wait, When};
+use latchwork_mutex::{Mutex, MutexGuard};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -188,6 +188,33 @@ fn a_future_that_is_forgotten_delays_nobody() {
             waiting.join().unwrap();
         });
         assert_eq!(monitor.into_inner(), 2);
+    });
+}
+
+/// More wait than are woken at a time: one waits again while others are still to be notified.
+#[test]
+fn one_that_waits_again_is_not_notified_twice_at_once() {
+    static MUTEX: Mutex<()> = Mutex::new(());
+    static CONDVAR: Condvar = Condvar::new();
+
+    fn waiting(foreign: &Arc<Foreign>) -> Pin<Box<Wait<'static, MutexGuard<'static, ()>>>> {
+        let mut wait = Box::pin(CONDVAR.wait_async(MUTEX.lock()));
+        assert!(poll_with(wait.as_mut(), &foreign.waker()).is_pending());
+        wait
+    }
+
+    watchdog("one_that_waits_again_is_not_notified_twice_at_once", LIMIT, || {
+        let (first, others) = (Arc::new(Foreign::default()), Arc::new(Foreign::default()));
+        let mut wait = waiting(&first);
+        let waits: Vec<_> = (0..20).map(|_| waiting(&others)).collect();
+        first.on_wake(move || {
+            assert!(poll_once(wait.as_mut()).is_ready());
+            std::mem::forget(waiting(&Arc::default()));
+        });
+        assert_eq!(CONDVAR.notify_all(), 21);
+        assert_eq!(others.wakes(), 20);
+        drop(waits);
+        assert_eq!(CONDVAR.notify_all(), 1, "it waits again");
     });
 }
 
