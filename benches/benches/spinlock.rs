@@ -5,7 +5,6 @@
 #![allow(missing_docs, reason = "criterion's macros make public functions")]
 
 use std::hint::black_box;
-use std::time::Duration;
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
@@ -78,7 +77,7 @@ fn fixed_work(c: &mut Criterion) {
         let mut case = |name: &str, lock: &dyn Blocking| {
             group.bench_function(name, |b| {
                 b.iter(|| {
-                    watchdog(name, Duration::from_secs(60), || {
+                    watchdog(name, || {
                         std::thread::scope(|scope| {
                             (0..THREADS).for_each(|_| {
                                 scope.spawn(|| (0..entries).for_each(|_| lock.enter(units)));

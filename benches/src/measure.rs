@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
-use latchwork_core::sync::model::watchdog;
+use latchwork_core::sync::model::watchdog_after;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
@@ -165,7 +165,7 @@ fn on_threads(name: &str, threads: usize, slice: Duration, enter: &(dyn Fn(usize
         }
         ops
     };
-    watchdog(name, limit(slice), || {
+    watchdog_after(name, limit(slice), || {
         std::thread::scope(|scope| {
             let threads: Vec<_> = (0..threads).map(|index| scope.spawn(move || run(index))).collect();
             let (_, elapsed, cpu) = run_for(slice, &stop, || start.wait());
@@ -219,7 +219,7 @@ fn on_tasks<L: ?Sized + Send + Sync + 'static>(
 ) -> (Arc<Box<L>>, Vec<u64>, Sample) {
     let lock = Arc::new(lock);
     let stop = Arc::new(AtomicBool::new(false));
-    watchdog(name, limit(slice), || {
+    watchdog_after(name, limit(slice), || {
         let spawn = |index| {
             let (lock, stop) = (Arc::clone(&lock), Arc::clone(&stop));
             runtime.spawn(async move {
@@ -260,7 +260,7 @@ async fn join<R>(tasks: Vec<JoinHandle<R>>) -> Vec<R> {
 
 /// A slice that has not ended by then hangs.
 fn limit(slice: Duration) -> Duration {
-    slice + Duration::from_secs(30)
+    slice + Duration::from_secs(300)
 }
 
 /// Processor time of this process so far.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Barrier};
 use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
-use latchwork_core::sync::model::watchdog;
+use latchwork_core::sync::model::watchdog_after;
 use tokio::runtime::Runtime;
 
 use super::{Sample, join, limit, run_for};
@@ -90,7 +90,7 @@ pub fn stream(name: &str, buffer: &dyn BoundedBuffer, parties: Parties, slice: D
             }
         }
     };
-    watchdog(name, limit(slice), || {
+    watchdog_after(name, limit(slice), || {
         std::thread::scope(|scope| {
             let consumers = (0..parties.consumers).map(|_| scope.spawn(consume)).collect();
             let producers = (0..parties.producers).map(|index| scope.spawn(move || produce(index))).collect();
@@ -117,7 +117,7 @@ pub fn stream_of_tasks(
 ) -> Sample {
     let buffer: Arc<dyn BoundedBufferAsync> = buffer.into();
     let stop = Arc::new(AtomicBool::new(false));
-    watchdog(name, limit(slice), || {
+    watchdog_after(name, limit(slice), || {
         let shared = || (Arc::clone(&buffer), Arc::clone(&stop));
         let ((producers, consumers), elapsed, cpu) = run_for(slice, &stop, || {
             let consumers = (0..parties.consumers).map(|_| runtime.spawn(consume(shared())));
@@ -195,7 +195,7 @@ pub fn ping_pong(name: &str, turns: &dyn PingPong, slice: Duration) -> Sample {
             }
         }
     };
-    watchdog(name, limit(slice), || {
+    watchdog_after(name, limit(slice), || {
         std::thread::scope(|scope| {
             let sides = [0, 1].map(|side| scope.spawn(move || play(side))).into();
             let (_, elapsed, cpu) = run_for(slice, &stop, || start.wait());
@@ -226,7 +226,7 @@ pub fn ping_pong_of_tasks(name: &str, turns: Box<dyn PingPongAsync>, runtime: &R
             }
         })
     };
-    watchdog(name, limit(slice), || {
+    watchdog_after(name, limit(slice), || {
         let (sides, elapsed, cpu) = run_for(slice, &stop, || [0, 1].map(play).into());
         let sides = runtime.block_on(join(sides));
         ping_pong_sample(name, turns.count(), &sides, elapsed, cpu)

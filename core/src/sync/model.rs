@@ -45,7 +45,7 @@ pub fn model_bounded(preemptions: usize, body: impl Fn() + Send + Sync + 'static
 #[cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
 fn run(_: Option<usize>, body: impl Fn() + Send + Sync + 'static) {
     let name = std::thread::current().name().unwrap_or("a model").to_owned();
-    watchdog(&name, Duration::from_secs(60), || (0..100).for_each(|_| body()));
+    watchdog(&name, || (0..100).for_each(|_| body()));
 }
 
 #[cfg(latchwork = "loom")]
@@ -287,9 +287,16 @@ pub fn poll_with<F: Future + ?Sized>(future: Pin<&mut F>, waker: &Waker) -> Poll
     future.poll(&mut Context::from_waker(waker))
 }
 
-/// Runs `body`, and aborts the process with `name` where it takes longer than `limit`: a test that hangs says so.
+/// Runs `body`, and aborts the process with `name` where it takes longer than five minutes: a test that hangs says so. That is
+/// many times what the longest takes: machines that run tests may have little time for each.
 #[cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
-pub fn watchdog<T>(name: &str, limit: Duration, body: impl FnOnce() -> T) -> T {
+pub fn watchdog<T>(name: &str, body: impl FnOnce() -> T) -> T {
+    watchdog_after(name, Duration::from_secs(300), body)
+}
+
+/// The same with another limit.
+#[cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
+pub fn watchdog_after<T>(name: &str, limit: Duration, body: impl FnOnce() -> T) -> T {
     let (finished, wait) = std::sync::mpsc::channel::<()>();
     let message = format!("watchdog: `{name}` hangs: no end after {limit:?}");
     let guard = std::thread::spawn(move || {

@@ -12,8 +12,6 @@ use latchwork_core::sync::model::{Foreign, poll_once, poll_with, watchdog};
 use latchwork_monitor::{Condvar, Monitor, MonitorGuard, Wait, When};
 use latchwork_mutex::{Mutex, MutexGuard};
 
-const LIMIT: Duration = Duration::from_secs(60);
-
 type Shared = &'static Monitor<u32>;
 type Entering = Pin<Box<When<'static, u32, fn(&u32) -> bool>>>;
 
@@ -38,7 +36,7 @@ fn panics(run: impl FnOnce()) -> bool {
 
 #[test]
 fn a_waker_that_enters_the_monitor_finds_nobody_inside() {
-    watchdog("a_waker_that_enters_the_monitor_finds_nobody_inside", LIMIT, || {
+    watchdog("a_waker_that_enters_the_monitor_finds_nobody_inside", || {
         let (monitor, foreign) = (monitor(), Arc::new(Foreign::default()));
         let _waiting = waiting(monitor, &foreign.waker());
         foreign.on_wake(move || {
@@ -53,7 +51,7 @@ fn a_waker_that_enters_the_monitor_finds_nobody_inside() {
 
 #[test]
 fn a_waker_that_polls_inline_enters() {
-    watchdog("a_waker_that_polls_inline_enters", LIMIT, || {
+    watchdog("a_waker_that_polls_inline_enters", || {
         let (monitor, foreign) = (monitor(), Arc::new(Foreign::default()));
         let mut waiting = waiting(monitor, &foreign.waker());
         let is_ready = Arc::new(AtomicBool::new(false));
@@ -67,7 +65,7 @@ fn a_waker_that_polls_inline_enters() {
 /// The roster's lock is not held while a waker is cloned or dropped: each may use the monitor.
 #[test]
 fn a_waker_may_use_the_monitor_when_it_is_cloned_or_dropped() {
-    watchdog("a_waker_may_use_the_monitor_when_it_is_cloned_or_dropped", LIMIT, || {
+    watchdog("a_waker_may_use_the_monitor_when_it_is_cloned_or_dropped", || {
         let monitor = monitor();
         let (foreign, other) = (Arc::new(Foreign::default()), Arc::new(Foreign::default()));
         let touches = Arc::new(AtomicUsize::new(0));
@@ -175,7 +173,7 @@ fn a_future_beside_one_that_is_not_polled_any_more_goes_on() {
 /// Its predicate is asked as long as the monitor lives, and others pass it; the monitor may end before it.
 #[test]
 fn a_future_that_is_forgotten_delays_nobody() {
-    watchdog("a_future_that_is_forgotten_delays_nobody", LIMIT, || {
+    watchdog("a_future_that_is_forgotten_delays_nobody", || {
         let monitor = Box::new(Monitor::new(0));
         for is_boxed in [true, false] {
             let mut future = Box::pin(monitor.enter_when_async(move |number| is_boxed && *number > 0));
@@ -203,7 +201,7 @@ fn one_that_waits_again_is_not_notified_twice_at_once() {
         wait
     }
 
-    watchdog("one_that_waits_again_is_not_notified_twice_at_once", LIMIT, || {
+    watchdog("one_that_waits_again_is_not_notified_twice_at_once", || {
         let (first, others) = (Arc::new(Foreign::default()), Arc::new(Foreign::default()));
         let mut wait = waiting(&first);
         let waits: Vec<_> = (0..20).map(|_| waiting(&others)).collect();
@@ -296,7 +294,7 @@ fn a_predicate_that_looks_at_its_monitor_finds_it_occupied() {
 /// R2: a deadline that the clock cannot tell is none, and one that has passed makes one attempt.
 #[test]
 fn timeouts_may_be_anything() {
-    watchdog("timeouts_may_be_anything", LIMIT, || {
+    watchdog("timeouts_may_be_anything", || {
         let monitor = monitor();
         let condition = monitor.condition();
         assert!(monitor.try_enter_when_for(is_set, Duration::ZERO).is_none());

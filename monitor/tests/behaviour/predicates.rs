@@ -10,7 +10,6 @@ use latchwork_core::sync::model::watchdog;
 use latchwork_monitor::{Monitor, MonitorGuard};
 use tokio::runtime::Builder;
 
-const LIMIT: Duration = Duration::from_secs(60);
 const ITEMS: usize = 600;
 
 type Items = VecDeque<usize>;
@@ -83,7 +82,7 @@ impl Counted {
 /// With one of each, nobody can pass the other: whoever is let in can proceed.
 #[test]
 fn one_producer_and_one_consumer_are_never_woken_in_vain() {
-    watchdog("one_producer_and_one_consumer_are_never_woken_in_vain", LIMIT, || {
+    watchdog("one_producer_and_one_consumer_are_never_woken_in_vain", || {
         for slots in [1, 16, 1024] {
             let (let_in, in_vain) = Counted::new(slots).run(1, 1);
             assert_eq!(in_vain, 0, "{slots} slots, {let_in} let in");
@@ -95,7 +94,7 @@ fn one_producer_and_one_consumer_are_never_woken_in_vain() {
 /// found its predicate to hold.
 #[test]
 fn whoever_is_woken_can_proceed_unless_it_is_passed_once() {
-    watchdog("whoever_is_woken_can_proceed_unless_it_is_passed_once", LIMIT, || {
+    watchdog("whoever_is_woken_can_proceed_unless_it_is_passed_once", || {
         for slots in [1, 16, 1024] {
             for (producers, consumers) in [(4, 4), (16, 1), (1, 4)] {
                 let (let_in, in_vain) = Counted::new(slots).run(producers, consumers);
@@ -108,7 +107,7 @@ fn whoever_is_woken_can_proceed_unless_it_is_passed_once() {
 /// Threads whose time runs out and come back, and tasks, some of which are cancelled.
 #[test]
 fn a_buffer_of_threads_and_tasks_that_give_up_loses_nothing() {
-    watchdog("a_buffer_of_threads_and_tasks_that_give_up_loses_nothing", LIMIT, || {
+    watchdog("a_buffer_of_threads_and_tasks_that_give_up_loses_nothing", || {
         for slots in [1, 16] {
             let items: Arc<Monitor<Items>> = Arc::default();
             let runtime = Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();

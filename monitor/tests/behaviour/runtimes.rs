@@ -10,7 +10,6 @@ use latchwork_core::sync::model::watchdog;
 use latchwork_monitor::{Condition, Monitor};
 use tokio::runtime::{Builder, Runtime};
 
-const LIMIT: Duration = Duration::from_secs(60);
 const ROUNDS: u32 = 200;
 const PARTIES: u32 = 3;
 
@@ -65,7 +64,7 @@ fn runtimes() -> [Runtime; 2] {
 
 #[test]
 fn a_thread_and_tasks_of_two_runtimes_take_turns() {
-    watchdog("a_thread_and_tasks_of_two_runtimes_take_turns", LIMIT, || {
+    watchdog("a_thread_and_tasks_of_two_runtimes_take_turns", || {
         for (runtime, with_condition) in runtimes().iter().flat_map(|runtime| [(runtime, true), (runtime, false)]) {
             let turns = Turns::new();
             thread::scope(|scope| {
@@ -88,7 +87,7 @@ fn a_thread_and_tasks_of_two_runtimes_take_turns() {
 /// A blocking call inside a runtime blocks its thread, and does not panic.
 #[test]
 fn a_blocking_call_inside_a_runtime_does_not_panic() {
-    watchdog("a_blocking_call_inside_a_runtime_does_not_panic", LIMIT, || {
+    watchdog("a_blocking_call_inside_a_runtime_does_not_panic", || {
         for runtime in runtimes() {
             let monitor = Arc::new(Monitor::new(0));
             let own = Arc::clone(&monitor);

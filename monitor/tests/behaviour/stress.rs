@@ -10,7 +10,6 @@ use latchwork_monitor::Condvar;
 use latchwork_mutex::Mutex;
 use tokio::runtime::{Builder, Runtime};
 
-const LIMIT: Duration = Duration::from_secs(60);
 const ITEMS: usize = 1_000;
 const PARTIES: usize = 4;
 
@@ -82,7 +81,7 @@ fn runtimes() -> [Runtime; 2] {
 
 #[test]
 fn a_bounded_buffer_of_threads_and_tasks_loses_nothing() {
-    watchdog("a_bounded_buffer_of_threads_and_tasks_loses_nothing", LIMIT, || {
+    watchdog("a_bounded_buffer_of_threads_and_tasks_loses_nothing", || {
         for (runtime, slots) in runtimes().iter().flat_map(|runtime| [1, 16].map(|slots| (runtime, slots))) {
             let buffer = Arc::new(Buffer::new(slots));
             let spawn = |body: fn(&Buffer) -> usize| {

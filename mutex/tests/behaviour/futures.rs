@@ -11,8 +11,6 @@ use std::time::Duration;
 use latchwork_core::sync::model::{Foreign, poll_once, poll_with, watchdog};
 use latchwork_mutex::{LockOwned, Mutex, MutexGuard};
 
-const LIMIT: Duration = Duration::from_secs(60);
-
 fn queued(mutex: &Arc<Mutex<u32>>, waker: &Waker) -> Pin<Box<LockOwned<u32>>> {
     let mut future = Box::pin(Arc::clone(mutex).lock_owned_async());
     assert!(poll_with(future.as_mut(), waker).is_pending());
@@ -25,7 +23,7 @@ fn mutex() -> Arc<Mutex<u32>> {
 
 #[test]
 fn a_waker_that_locks_the_same_mutex_finds_it_free() {
-    watchdog("a_waker_that_locks_the_same_mutex_finds_it_free", LIMIT, || {
+    watchdog("a_waker_that_locks_the_same_mutex_finds_it_free", || {
         let mutex = mutex();
         let guard = mutex.lock();
         let foreign = Arc::new(Foreign::default());
@@ -43,7 +41,7 @@ fn a_waker_that_locks_the_same_mutex_finds_it_free() {
 
 #[test]
 fn a_waker_that_polls_inline_gets_the_lock() {
-    watchdog("a_waker_that_polls_inline_gets_the_lock", LIMIT, || {
+    watchdog("a_waker_that_polls_inline_gets_the_lock", || {
         let mutex = mutex();
         let guard = mutex.lock();
         let foreign = Arc::new(Foreign::default());
@@ -59,7 +57,7 @@ fn a_waker_that_polls_inline_gets_the_lock() {
 /// The queue's lock is not held while a waker is cloned, woken or dropped: each may use the mutex.
 #[test]
 fn a_waker_may_use_the_mutex_when_it_is_cloned_woken_or_dropped() {
-    watchdog("a_waker_may_use_the_mutex_when_it_is_cloned_woken_or_dropped", LIMIT, || {
+    watchdog("a_waker_may_use_the_mutex_when_it_is_cloned_woken_or_dropped", || {
         let mutex = mutex();
         let foreign = Arc::new(Foreign::default());
         let touch = |mutex: &Arc<Mutex<u32>>| {
@@ -85,7 +83,7 @@ fn a_waker_may_use_the_mutex_when_it_is_cloned_woken_or_dropped() {
 
 #[test]
 fn a_waker_that_panics_when_woken_leaves_the_lock_free_and_the_others_woken() {
-    watchdog("a_waker_that_panics_when_woken_leaves_the_lock_free_and_the_others_woken", LIMIT, || {
+    watchdog("a_waker_that_panics_when_woken_leaves_the_lock_free_and_the_others_woken", || {
         let mutex = mutex();
         let guard = mutex.lock();
         let foreign = Arc::new(Foreign::default());
@@ -192,7 +190,7 @@ fn a_pending_future_is_woken_once_per_unlock_and_never_by_itself() {
 /// Two lock futures of one task, of which one is never polled again: the other still gets the lock.
 #[test]
 fn a_lock_future_that_is_not_polled_cannot_hang_its_own_task() {
-    watchdog("a_lock_future_that_is_not_polled_cannot_hang_its_own_task", LIMIT, || {
+    watchdog("a_lock_future_that_is_not_polled_cannot_hang_its_own_task", || {
         let mutex = mutex();
         let guard = Arc::clone(&mutex).lock_owned();
         let mut abandoned = pin!(mutex.lock_async());

@@ -14,7 +14,6 @@ use latchwork_mutex::{
     MappedReentrantLockGuard, OwnedReentrantLockGuard, Owner, ReentrantLock, ReentrantLockGuard, ReentrantLockRefMut,
 };
 
-const LIMIT: Duration = Duration::from_secs(60);
 const THREADS: usize = 8;
 
 /// Counts by two accesses, so that two at once lose one.
@@ -33,7 +32,7 @@ fn is_free<T: Send>(lock: &ReentrantLock<T>) -> bool {
 
 #[test]
 fn every_increment_of_many_threads_is_counted() {
-    watchdog("every_increment_of_many_threads_is_counted", LIMIT, || {
+    watchdog("every_increment_of_many_threads_is_counted", || {
         let lock = ReentrantLock::new(Cell::new(0_usize));
         thread::scope(|scope| {
             for _ in 0..THREADS {
@@ -54,7 +53,7 @@ fn every_increment_of_many_threads_is_counted() {
 
 #[test]
 fn threads_and_owners_of_all_forms_share_one_lock() {
-    watchdog("threads_and_owners_of_all_forms_share_one_lock", LIMIT, || {
+    watchdog("threads_and_owners_of_all_forms_share_one_lock", || {
         let lock = ReentrantLock::new(AtomicUsize::new(0));
         let counted = AtomicUsize::new(0);
         let count = |counter: Option<&AtomicUsize>| {
@@ -114,7 +113,7 @@ fn zero_and_past_deadlines_make_one_attempt() {
 
 #[test]
 fn a_timeout_is_not_cut_short_and_the_longest_does_not_overflow() {
-    watchdog("a_timeout_is_not_cut_short_and_the_longest_does_not_overflow", LIMIT, || {
+    watchdog("a_timeout_is_not_cut_short_and_the_longest_does_not_overflow", || {
         let lock = Arc::new(ReentrantLock::new(()));
         let guard = lock.lock();
         let start = Instant::now();
@@ -223,7 +222,7 @@ fn a_forgotten_loan_ends_with_its_guard() {
 /// Nothing but the number tells a thread from one that has ended: addresses, of stacks and of thread-locals, come back.
 #[test]
 fn a_guard_forgotten_by_a_thread_that_ended_keeps_all_later_threads_out() {
-    watchdog("a_guard_forgotten_by_a_thread_that_ended_keeps_all_later_threads_out", LIMIT, || {
+    watchdog("a_guard_forgotten_by_a_thread_that_ended_keeps_all_later_threads_out", || {
         let lock = ReentrantLock::new(7);
         thread::scope(|scope| scope.spawn(|| std::mem::forget(lock.lock())).join().unwrap());
         for _ in 0..200 {
@@ -306,7 +305,7 @@ fn panics_leave_as_many_entries_as_guards() {
 
 #[test]
 fn a_bump_gives_the_lock_away_once_and_takes_it_back_to_the_same_depth() {
-    watchdog("a_bump_gives_the_lock_away_once_and_takes_it_back_to_the_same_depth", LIMIT, || {
+    watchdog("a_bump_gives_the_lock_away_once_and_takes_it_back_to_the_same_depth", || {
         let lock = ReentrantLock::new(Cell::new(0));
         let mut guard = lock.lock();
         ReentrantLockGuard::bump(&mut guard);
@@ -430,7 +429,7 @@ fn a_thread_may_enter_again_while_its_thread_locals_are_destroyed() {
     std::thread_local! {
         static AT_EXIT: RefCell<Option<AtExit>> = const { RefCell::new(None) };
     }
-    watchdog("a_thread_may_enter_again_while_its_thread_locals_are_destroyed", LIMIT, || {
+    watchdog("a_thread_may_enter_again_while_its_thread_locals_are_destroyed", || {
         let barrier = Barrier::new(4);
         thread::scope(|scope| {
             for _ in 0..4 {
@@ -450,7 +449,7 @@ fn a_thread_may_enter_again_while_its_thread_locals_are_destroyed() {
 /// Threads that share an owner enter together, and keep the others out together.
 #[test]
 fn threads_that_share_an_owner_are_inside_together_and_alone() {
-    watchdog("threads_that_share_an_owner_are_inside_together_and_alone", LIMIT, || {
+    watchdog("threads_that_share_an_owner_are_inside_together_and_alone", || {
         let lock = ReentrantLock::new(AtomicUsize::new(0));
         // How many are inside, of each of two teams.
         let inside = [AtomicUsize::new(0), AtomicUsize::new(0)];

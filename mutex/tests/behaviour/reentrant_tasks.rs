@@ -12,7 +12,6 @@ use futures_lite::future::{block_on, yield_now};
 use latchwork_core::sync::model::{Foreign, poll_once, poll_with, watchdog};
 use latchwork_mutex::{LockOwnedAs, Owner, ReentrantLock, ReentrantLockGuard};
 
-const LIMIT: Duration = Duration::from_secs(60);
 const TASKS: usize = 8;
 
 type Lock = Arc<ReentrantLock<AtomicUsize>>;
@@ -64,7 +63,7 @@ async fn hold_and_migrate(lock: &ReentrantLock<AtomicUsize>, owner: &Owner, insi
 
 #[test]
 fn eight_tasks_that_migrate_while_they_hold_the_lock_exclude_each_other() {
-    watchdog("eight_tasks_that_migrate_while_they_hold_the_lock_exclude_each_other", LIMIT, || {
+    watchdog("eight_tasks_that_migrate_while_they_hold_the_lock_exclude_each_other", || {
         let lock = lock();
         let inside = Arc::new(AtomicUsize::new(0));
         let runtime = multi_threaded();
@@ -116,7 +115,7 @@ fn eight_tasks_that_migrate_while_they_hold_the_lock_exclude_each_other() {
 
 #[test]
 fn tasks_of_two_executors_and_threads_share_the_lock() {
-    watchdog("tasks_of_two_executors_and_threads_share_the_lock", LIMIT, || {
+    watchdog("tasks_of_two_executors_and_threads_share_the_lock", || {
         const ROUNDS: usize = 300;
         async fn count(lock: Lock) {
             let owner = Owner::new();
@@ -157,7 +156,7 @@ fn tasks_of_two_executors_and_threads_share_the_lock() {
 /// Two futures of one task, with one owner, of which each needs the other to go on: both are let in.
 #[test]
 fn futures_that_share_an_owner_are_inside_together() {
-    watchdog("futures_that_share_an_owner_are_inside_together", LIMIT, || {
+    watchdog("futures_that_share_an_owner_are_inside_together", || {
         block_on(async {
             let (lock, owner, inside) = (lock(), Owner::new(), AtomicUsize::new(0));
             let guard = Arc::clone(&lock).lock_owned_async(Arc::new(Owner::new())).await;
@@ -179,7 +178,7 @@ fn futures_that_share_an_owner_are_inside_together() {
 /// The same for tasks that are polled only when they are woken, with strangers in the queue between them.
 #[test]
 fn tasks_that_share_an_owner_are_inside_together() {
-    watchdog("tasks_that_share_an_owner_are_inside_together", LIMIT, || {
+    watchdog("tasks_that_share_an_owner_are_inside_together", || {
         let runtime = multi_threaded();
         for _ in 0..50 {
             let (lock, owner) = (lock(), Arc::new(Owner::new()));
@@ -214,7 +213,7 @@ fn tasks_that_share_an_owner_are_inside_together() {
 
 #[test]
 fn a_timeout_of_the_runtime_leaves_the_lock_to_others() {
-    watchdog("a_timeout_of_the_runtime_leaves_the_lock_to_others", LIMIT, || {
+    watchdog("a_timeout_of_the_runtime_leaves_the_lock_to_others", || {
         multi_threaded().block_on(async {
             let lock = lock();
             let tasks: Vec<_> = (0..TASKS)
@@ -249,7 +248,7 @@ fn a_timeout_of_the_runtime_leaves_the_lock_to_others() {
 /// nobody's way; not even where it has the owner's name.
 #[test]
 fn a_select_that_stops_polling_a_lock_does_not_hang() {
-    watchdog("a_select_that_stops_polling_a_lock_does_not_hang", LIMIT, || {
+    watchdog("a_select_that_stops_polling_a_lock_does_not_hang", || {
         multi_threaded().block_on(async {
             let (lock, owner) = (lock(), Owner::new());
             let guard = lock.lock_async(&owner).await;
@@ -270,7 +269,7 @@ fn a_select_that_stops_polling_a_lock_does_not_hang() {
 
 #[test]
 fn a_waker_that_enters_the_same_lock_finds_what_its_owner_may_find() {
-    watchdog("a_waker_that_enters_the_same_lock_finds_what_its_owner_may_find", LIMIT, || {
+    watchdog("a_waker_that_enters_the_same_lock_finds_what_its_owner_may_find", || {
         let (lock, owner) = (lock(), Arc::new(Owner::new()));
         let guard = lock.lock();
         let foreign = Arc::new(Foreign::default());

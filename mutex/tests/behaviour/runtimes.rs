@@ -8,7 +8,6 @@ use std::time::Duration;
 use latchwork_core::sync::model::watchdog;
 use latchwork_mutex::Mutex;
 
-const LIMIT: Duration = Duration::from_secs(60);
 const TASKS: usize = 16;
 const ROUNDS: usize = 500;
 
@@ -57,28 +56,28 @@ fn tokio_tasks_beside_threads(runtime: &tokio::runtime::Runtime, threads: usize)
 
 #[test]
 fn tasks_of_a_single_threaded_runtime_share_the_lock() {
-    watchdog("tasks_of_a_single_threaded_runtime_share_the_lock", LIMIT, || {
+    watchdog("tasks_of_a_single_threaded_runtime_share_the_lock", || {
         tokio_tasks_beside_threads(&single_threaded(), 0);
     });
 }
 
 #[test]
 fn tasks_of_a_single_threaded_runtime_share_the_lock_with_threads() {
-    watchdog("tasks_of_a_single_threaded_runtime_share_the_lock_with_threads", LIMIT, || {
+    watchdog("tasks_of_a_single_threaded_runtime_share_the_lock_with_threads", || {
         tokio_tasks_beside_threads(&single_threaded(), 3);
     });
 }
 
 #[test]
 fn tasks_of_a_multi_threaded_runtime_share_the_lock_with_threads() {
-    watchdog("tasks_of_a_multi_threaded_runtime_share_the_lock_with_threads", LIMIT, || {
+    watchdog("tasks_of_a_multi_threaded_runtime_share_the_lock_with_threads", || {
         tokio_tasks_beside_threads(&multi_threaded(), 3);
     });
 }
 
 #[test]
 fn tasks_of_two_executors_and_a_thread_share_the_lock() {
-    watchdog("tasks_of_two_executors_and_a_thread_share_the_lock", LIMIT, || {
+    watchdog("tasks_of_two_executors_and_a_thread_share_the_lock", || {
         let mutex = Arc::new(Mutex::new(0));
         let runtime = multi_threaded();
         let tokio_tasks: Vec<_> = (0..TASKS).map(|_| runtime.spawn(count(Arc::clone(&mutex)))).collect();
@@ -105,7 +104,7 @@ fn tasks_of_two_executors_and_a_thread_share_the_lock() {
 
 #[test]
 fn a_blocking_call_in_a_runtime_does_not_panic() {
-    watchdog("a_blocking_call_in_a_runtime_does_not_panic", LIMIT, || {
+    watchdog("a_blocking_call_in_a_runtime_does_not_panic", || {
         for runtime in [single_threaded(), multi_threaded()] {
             runtime.block_on(async {
                 let mutex = Arc::new(Mutex::new(0));
@@ -130,7 +129,7 @@ fn a_blocking_call_in_a_runtime_does_not_panic() {
 /// to a future in the other branch, which it no longer polls.
 #[test]
 fn a_select_that_stops_polling_a_lock_does_not_hang() {
-    watchdog("a_select_that_stops_polling_a_lock_does_not_hang", LIMIT, || {
+    watchdog("a_select_that_stops_polling_a_lock_does_not_hang", || {
         for runtime in [single_threaded(), multi_threaded()] {
             runtime.block_on(async {
                 let mutex = Arc::new(Mutex::new(0));
@@ -160,7 +159,7 @@ fn a_select_that_stops_polling_a_lock_does_not_hang() {
 
 #[test]
 fn a_timeout_of_the_runtime_leaves_the_lock_to_others() {
-    watchdog("a_timeout_of_the_runtime_leaves_the_lock_to_others", LIMIT, || {
+    watchdog("a_timeout_of_the_runtime_leaves_the_lock_to_others", || {
         multi_threaded().block_on(async {
             let mutex = Arc::new(Mutex::new(0_usize));
             let tasks: Vec<_> = (0..TASKS)
@@ -191,7 +190,7 @@ fn a_timeout_of_the_runtime_leaves_the_lock_to_others() {
 
 #[test]
 fn an_owned_lock_crosses_tasks() {
-    watchdog("an_owned_lock_crosses_tasks", LIMIT, || {
+    watchdog("an_owned_lock_crosses_tasks", || {
         multi_threaded().block_on(async {
             let mutex = Arc::new(Mutex::new(0));
             let mut guard = Arc::clone(&mutex).lock_owned_async().await;

@@ -10,12 +10,11 @@ use std::time::{Duration, Instant};
 use latchwork_core::sync::model::watchdog;
 use latchwork_mutex::{MappedMutexGuard, Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard};
 
-const LIMIT: Duration = Duration::from_secs(60);
 const THREADS: usize = 8;
 
 #[test]
 fn every_increment_of_many_threads_is_counted() {
-    watchdog("every_increment_of_many_threads_is_counted", LIMIT, || {
+    watchdog("every_increment_of_many_threads_is_counted", || {
         let mutex = Mutex::new(0_usize);
         thread::scope(|scope| {
             for _ in 0..THREADS {
@@ -28,7 +27,7 @@ fn every_increment_of_many_threads_is_counted() {
 
 #[test]
 fn blocking_trying_and_timed_threads_share_one_lock() {
-    watchdog("blocking_trying_and_timed_threads_share_one_lock", LIMIT, || {
+    watchdog("blocking_trying_and_timed_threads_share_one_lock", || {
         let mutex = Mutex::new(0_usize);
         let counted = AtomicUsize::new(0);
         let count = |guard: Option<MutexGuard<'_, usize>>| {
@@ -63,7 +62,7 @@ fn zero_and_past_deadlines_make_one_attempt() {
 
 #[test]
 fn the_longest_timeout_waits_and_does_not_overflow() {
-    watchdog("the_longest_timeout_waits_and_does_not_overflow", LIMIT, || {
+    watchdog("the_longest_timeout_waits_and_does_not_overflow", || {
         // The second is one that the clock can tell and a timed wait of the system perhaps not.
         for timeout in [Duration::MAX, Duration::from_secs(u64::from(u32::MAX) * 30)] {
             let mutex = Arc::new(Mutex::new(0));
@@ -95,7 +94,7 @@ fn a_timeout_is_not_cut_short() {
 /// A timed wait that used the thread's own parking would use up the user's token, or leave one behind.
 #[test]
 fn a_timed_wait_leaves_the_threads_own_parking_alone() {
-    watchdog("a_timed_wait_leaves_the_threads_own_parking_alone", LIMIT, || {
+    watchdog("a_timed_wait_leaves_the_threads_own_parking_alone", || {
         let mutex = Arc::new(Mutex::new(()));
         let guard = mutex.lock();
         let waiting = thread::spawn({
@@ -219,7 +218,7 @@ fn a_narrowed_guard_reaches_only_its_part_and_unlocks() {
 /// The next owner may end the mutex as soon as it has the lock; nobody may touch it after that.
 #[test]
 fn a_mutex_may_end_as_soon_as_its_last_owner_has_locked_it() {
-    watchdog("a_mutex_may_end_as_soon_as_its_last_owner_has_locked_it", LIMIT, || {
+    watchdog("a_mutex_may_end_as_soon_as_its_last_owner_has_locked_it", || {
         for _ in 0..2_000 {
             let mutex = Arc::new(Mutex::new(0));
             let threads: Vec<_> = (0..3)
@@ -246,7 +245,7 @@ fn the_lock_can_be_used_while_a_thread_ends() {
     std::thread_local! {
         static AT_EXIT: RefCell<Option<AtExit>> = const { RefCell::new(None) };
     }
-    watchdog("the_lock_can_be_used_while_a_thread_ends", LIMIT, || {
+    watchdog("the_lock_can_be_used_while_a_thread_ends", || {
         let guard = MUTEX.lock();
         let barrier = Barrier::new(5);
         thread::scope(|scope| {
@@ -261,7 +260,7 @@ fn the_lock_can_be_used_while_a_thread_ends() {
         });
     });
     // A scope waits for its closures, not for what runs after them.
-    watchdog("the_lock_can_be_used_while_a_thread_ends", LIMIT, || {
+    watchdog("the_lock_can_be_used_while_a_thread_ends", || {
         while *MUTEX.lock() < 4 {
             thread::yield_now();
         }
@@ -271,7 +270,7 @@ fn the_lock_can_be_used_while_a_thread_ends() {
 /// Whoever locks again at once, for ever, cannot keep another thread out: the waiter is granted the lock.
 #[test]
 fn a_hot_owner_cannot_starve_a_thread() {
-    watchdog("a_hot_owner_cannot_starve_a_thread", LIMIT, || {
+    watchdog("a_hot_owner_cannot_starve_a_thread", || {
         let mutex = Mutex::new(0_u64);
         let stop = AtomicBool::new(false);
         thread::scope(|scope| {

@@ -12,8 +12,6 @@ use latchwork_rwlock::{
     Acquire, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, Policy, RwLock, RwLockReadGuard, RwLockUpgradableGuard,
 };
 
-const LIMIT: Duration = Duration::from_secs(60);
-
 type Lock = Arc<RwLock<u32>>;
 type Reader = Pin<Box<Acquire<Lock, OwnedRwLockReadGuard<u32>>>>;
 type Writer = Pin<Box<Acquire<Lock, OwnedRwLockWriteGuard<u32>>>>;
@@ -36,7 +34,7 @@ fn queued_writer(lock: &Lock, waker: &Waker) -> Writer {
 
 #[test]
 fn a_waker_that_locks_the_same_lock_finds_it_free() {
-    watchdog("a_waker_that_locks_the_same_lock_finds_it_free", LIMIT, || {
+    watchdog("a_waker_that_locks_the_same_lock_finds_it_free", || {
         let lock = lock();
         let guard = lock.write();
         let foreign = Arc::new(Foreign::default());
@@ -54,7 +52,7 @@ fn a_waker_that_locks_the_same_lock_finds_it_free() {
 
 #[test]
 fn a_waker_that_polls_inline_gets_the_lock() {
-    watchdog("a_waker_that_polls_inline_gets_the_lock", LIMIT, || {
+    watchdog("a_waker_that_polls_inline_gets_the_lock", || {
         let lock = lock();
         let guard = lock.read();
         let foreign = Arc::new(Foreign::default());
@@ -70,7 +68,7 @@ fn a_waker_that_polls_inline_gets_the_lock() {
 /// The queue's lock is not held while a waker is cloned or dropped: each may use the lock.
 #[test]
 fn a_waker_may_use_the_lock_when_it_is_cloned_or_dropped() {
-    watchdog("a_waker_may_use_the_lock_when_it_is_cloned_or_dropped", LIMIT, || {
+    watchdog("a_waker_may_use_the_lock_when_it_is_cloned_or_dropped", || {
         let lock = lock();
         let (foreign, other) = (Arc::new(Foreign::default()), Arc::new(Foreign::default()));
         let touches = Arc::new(AtomicUsize::new(0));
@@ -191,7 +189,7 @@ fn a_reader_that_comes_while_others_are_woken_is_not_of_their_phase() {
 /// The shape that has become known as futurelock, in one task.
 #[test]
 fn a_future_that_is_not_polled_cannot_hang_its_own_task() {
-    watchdog("a_future_that_is_not_polled_cannot_hang_its_own_task", LIMIT, || {
+    watchdog("a_future_that_is_not_polled_cannot_hang_its_own_task", || {
         for policy in [Policy::WriterPreferring, Policy::PhaseFair, Policy::ReaderPreferring] {
             let lock = Arc::new(RwLock::with_policy(0, policy));
             let guard = lock.write();

@@ -9,7 +9,6 @@ use latchwork_core::sync::model::watchdog;
 use latchwork_rwlock::{Policy, RwLock};
 use tokio::runtime::{Builder, Runtime};
 
-const LIMIT: Duration = Duration::from_secs(60);
 const TASKS: usize = 16;
 const ROUNDS: usize = 300;
 const POLICIES: [Policy; 3] = [Policy::WriterPreferring, Policy::PhaseFair, Policy::ReaderPreferring];
@@ -38,7 +37,7 @@ async fn visit(lock: Arc<RwLock<(usize, usize)>>, index: usize) {
 
 #[test]
 fn tasks_of_two_executors_and_threads_share_the_lock() {
-    watchdog("tasks_of_two_executors_and_threads_share_the_lock", LIMIT, || {
+    watchdog("tasks_of_two_executors_and_threads_share_the_lock", || {
         for (runtime, policy) in runtimes().iter().flat_map(|runtime| POLICIES.map(|policy| (runtime, policy))) {
             let lock = Arc::new(RwLock::with_policy((0, 0), policy));
             let executor = async_executor::Executor::new();
@@ -79,7 +78,7 @@ fn tasks_of_two_executors_and_threads_share_the_lock() {
 
 #[test]
 fn a_blocking_call_in_a_runtime_does_not_panic() {
-    watchdog("a_blocking_call_in_a_runtime_does_not_panic", LIMIT, || {
+    watchdog("a_blocking_call_in_a_runtime_does_not_panic", || {
         for runtime in runtimes() {
             runtime.block_on(async {
                 let lock = Arc::new(RwLock::new(0));
@@ -101,7 +100,7 @@ fn a_blocking_call_in_a_runtime_does_not_panic() {
 /// future in the other branch, which it no longer polls.
 #[test]
 fn a_select_that_stops_polling_a_future_does_not_hang() {
-    watchdog("a_select_that_stops_polling_a_future_does_not_hang", LIMIT, || {
+    watchdog("a_select_that_stops_polling_a_future_does_not_hang", || {
         for (runtime, policy) in runtimes().iter().flat_map(|runtime| POLICIES.map(|policy| (runtime, policy))) {
             runtime.block_on(async {
                 let lock = Arc::new(RwLock::with_policy(0, policy));

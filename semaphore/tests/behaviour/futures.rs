@@ -11,8 +11,6 @@ use std::time::Duration;
 use latchwork_core::sync::model::{Foreign, poll_once, poll_with, watchdog};
 use latchwork_semaphore::{AcquireOwned, BoundedSemaphore, Semaphore};
 
-const LIMIT: Duration = Duration::from_secs(60);
-
 type Future = Pin<Box<AcquireOwned>>;
 
 fn semaphore(permits: usize) -> Arc<Semaphore> {
@@ -31,7 +29,7 @@ fn queued(semaphore: &Arc<Semaphore>, permits: usize, waker: &Waker) -> Future {
 
 #[test]
 fn a_waker_that_acquires_from_the_same_semaphore_finds_what_it_was_woken_for() {
-    watchdog("a_waker_that_acquires_from_the_same_semaphore_finds_what_it_was_woken_for", LIMIT, || {
+    watchdog("a_waker_that_acquires_from_the_same_semaphore_finds_what_it_was_woken_for", || {
         let semaphore = semaphore(0);
         let foreign = Arc::new(Foreign::default());
         let _waiting = queued(&semaphore, 2, &foreign.waker());
@@ -49,7 +47,7 @@ fn a_waker_that_acquires_from_the_same_semaphore_finds_what_it_was_woken_for() {
 
 #[test]
 fn a_waker_that_polls_inline_gets_its_permits() {
-    watchdog("a_waker_that_polls_inline_gets_its_permits", LIMIT, || {
+    watchdog("a_waker_that_polls_inline_gets_its_permits", || {
         let semaphore = semaphore(0);
         let foreign = Arc::new(Foreign::default());
         let mut waiting = queued(&semaphore, 1, &foreign.waker());
@@ -64,7 +62,7 @@ fn a_waker_that_polls_inline_gets_its_permits() {
 /// The queue's lock is not held while a waker is cloned, woken or dropped: each may use the semaphore.
 #[test]
 fn a_waker_may_use_the_semaphore_when_it_is_cloned_or_dropped() {
-    watchdog("a_waker_may_use_the_semaphore_when_it_is_cloned_or_dropped", LIMIT, || {
+    watchdog("a_waker_may_use_the_semaphore_when_it_is_cloned_or_dropped", || {
         let semaphore = semaphore(0);
         let (foreign, other) = (Arc::new(Foreign::default()), Arc::new(Foreign::default()));
         let touches = Arc::new(AtomicUsize::new(0));
@@ -91,7 +89,7 @@ fn a_waker_may_use_the_semaphore_when_it_is_cloned_or_dropped() {
 
 #[test]
 fn a_waker_that_panics_when_woken_leaves_the_permits_free_and_the_others_woken() {
-    watchdog("a_waker_that_panics_when_woken_leaves_the_permits_free_and_the_others_woken", LIMIT, || {
+    watchdog("a_waker_that_panics_when_woken_leaves_the_permits_free_and_the_others_woken", || {
         let semaphore = semaphore(0);
         let foreign = [(); 12].map(|()| Arc::new(Foreign::default()));
         let mut waiting = foreign.each_ref().map(|foreign| queued(&semaphore, 1, &foreign.waker()));
@@ -187,7 +185,7 @@ fn futures_are_woken_in_the_order_of_their_first_polls() {
 /// The shape that has become known as futurelock, in one task.
 #[test]
 fn a_future_that_is_not_polled_cannot_hang_its_own_task() {
-    watchdog("a_future_that_is_not_polled_cannot_hang_its_own_task", LIMIT, || {
+    watchdog("a_future_that_is_not_polled_cannot_hang_its_own_task", || {
         let semaphore = semaphore(1);
         let permit = semaphore.try_acquire().unwrap();
         let abandoned = [1, 1, 1].map(|permits| queued(&semaphore, permits, Waker::noop()));
@@ -276,7 +274,7 @@ fn a_closed_semaphore_stays_closed_and_takes_permits_back() {
 /// A thread that acquires again as soon as it has released cannot keep another, or a task, from a permit.
 #[test]
 fn a_hot_thread_starves_neither_a_thread_nor_a_task() {
-    watchdog("a_hot_thread_starves_neither_a_thread_nor_a_task", LIMIT, || {
+    watchdog("a_hot_thread_starves_neither_a_thread_nor_a_task", || {
         let (semaphore, stop) = (semaphore(1), AtomicBool::new(false));
         thread::scope(|scope| {
             scope.spawn(|| {
@@ -297,7 +295,7 @@ fn a_hot_thread_starves_neither_a_thread_nor_a_task() {
 /// Nor can many that ask for one keep one that asks for all from its permits.
 #[test]
 fn small_requests_do_not_starve_a_large_one() {
-    watchdog("small_requests_do_not_starve_a_large_one", LIMIT, || {
+    watchdog("small_requests_do_not_starve_a_large_one", || {
         let (semaphore, stop) = (semaphore(3), AtomicBool::new(false));
         thread::scope(|scope| {
             for _ in 0..3 {

@@ -10,7 +10,6 @@ use latchwork_core::sync::model::watchdog;
 use latchwork_semaphore::{BoundedSemaphore, Semaphore};
 use tokio::runtime::{Builder, Runtime};
 
-const LIMIT: Duration = Duration::from_secs(60);
 const TASKS: usize = 16;
 const ROUNDS: usize = 300;
 const PERMITS: usize = 3;
@@ -26,7 +25,7 @@ fn enter(inside: &AtomicUsize, permits: usize) {
 
 #[test]
 fn tasks_of_two_executors_and_threads_share_the_permits() {
-    watchdog("tasks_of_two_executors_and_threads_share_the_permits", LIMIT, || {
+    watchdog("tasks_of_two_executors_and_threads_share_the_permits", || {
         for runtime in runtimes() {
             let semaphore = Arc::new(BoundedSemaphore::new(PERMITS));
             let inside = Arc::new(AtomicUsize::new(0));
@@ -78,7 +77,7 @@ fn tasks_of_two_executors_and_threads_share_the_permits() {
 
 #[test]
 fn a_blocking_call_in_a_runtime_does_not_panic() {
-    watchdog("a_blocking_call_in_a_runtime_does_not_panic", LIMIT, || {
+    watchdog("a_blocking_call_in_a_runtime_does_not_panic", || {
         for runtime in runtimes() {
             runtime.block_on(async {
                 let semaphore = Arc::new(Semaphore::new(1));
@@ -100,7 +99,7 @@ fn a_blocking_call_in_a_runtime_does_not_panic() {
 /// a future in the other branch, which it no longer polls.
 #[test]
 fn a_select_that_stops_polling_a_future_does_not_hang() {
-    watchdog("a_select_that_stops_polling_a_future_does_not_hang", LIMIT, || {
+    watchdog("a_select_that_stops_polling_a_future_does_not_hang", || {
         for runtime in runtimes() {
             runtime.block_on(async {
                 let semaphore = Arc::new(Semaphore::new(2));

@@ -9,7 +9,6 @@ use latchwork_core::sync::model::watchdog;
 use latchwork_semaphore::{BoundedSemaphore, OverRelease, Semaphore};
 use tokio::runtime::Builder;
 
-const LIMIT: Duration = Duration::from_secs(60);
 const OPERATIONS: usize = 20_000;
 const PERMITS: usize = 5;
 const MOST: usize = 8;
@@ -20,7 +19,7 @@ macro_rules! mixed_run {
     ($name:ident, $new:expr, $most:expr, $disturb:expr) => {
         #[test]
         fn $name() {
-            watchdog(stringify!($name), LIMIT, || {
+            watchdog(stringify!($name), || {
                 let semaphore = Arc::new($new);
                 let inside = Arc::new(AtomicUsize::new(0));
                 let enter = |inside: &AtomicUsize, permits| {

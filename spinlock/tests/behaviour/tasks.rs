@@ -13,8 +13,6 @@ use futures_lite::future::{block_on, yield_now, zip};
 use latchwork_core::sync::model::{poll_once, watchdog};
 use latchwork_spinlock::{RwSpinLock, RwSpinLockUpgradableGuard, SpinLock};
 
-const LIMIT: Duration = Duration::from_secs(60);
-
 /// Holds the lock while the executor runs everything else, several times over.
 async fn hold(lock: &SpinLock<u32>) {
     let mut guard = lock.lock_async().await;
@@ -30,7 +28,7 @@ async fn increment(lock: &SpinLock<u32>) {
 
 #[test]
 fn a_task_that_waits_lets_the_owner_run_on_one_thread_of_tokio() {
-    watchdog("tokio", LIMIT, || {
+    watchdog("tokio", || {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let lock = Arc::new(SpinLock::new(0));
         runtime.block_on(async {
@@ -50,7 +48,7 @@ fn a_task_that_waits_lets_the_owner_run_on_one_thread_of_tokio() {
 
 #[test]
 fn a_task_that_waits_lets_the_owner_run_on_a_local_executor() {
-    watchdog("local executor", LIMIT, || {
+    watchdog("local executor", || {
         let lock = SpinLock::new(0);
         let executor = LocalExecutor::new();
         let holder = executor.spawn(hold(&lock));
@@ -62,7 +60,7 @@ fn a_task_that_waits_lets_the_owner_run_on_a_local_executor() {
 
 #[test]
 fn tasks_that_wait_inside_one_task_let_the_owner_run() {
-    watchdog("zip", LIMIT, || {
+    watchdog("zip", || {
         let lock = SpinLock::new(0);
         block_on(zip(hold(&lock), zip(increment(&lock), increment(&lock))));
         assert_eq!(*lock.lock(), 12);
@@ -71,7 +69,7 @@ fn tasks_that_wait_inside_one_task_let_the_owner_run() {
 
 #[test]
 fn readers_writers_and_upgrades_let_each_other_run_on_one_thread() {
-    watchdog("rw", LIMIT, || {
+    watchdog("rw", || {
         let lock = RwSpinLock::new(0);
         let write = async {
             for _ in 0..10 {
@@ -108,7 +106,7 @@ fn readers_writers_and_upgrades_let_each_other_run_on_one_thread() {
 
 #[test]
 fn threads_and_tasks_share_one_lock() {
-    watchdog("threads and tasks", LIMIT, || {
+    watchdog("threads and tasks", || {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
         let lock = Arc::new(SpinLock::new(0));
         let rw = Arc::new(RwSpinLock::new(0));
@@ -136,7 +134,7 @@ fn threads_and_tasks_share_one_lock() {
 
 #[test]
 fn a_timeout_ends_the_wait_of_a_task() {
-    watchdog("timeout", LIMIT, || {
+    watchdog("timeout", || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let lock = SpinLock::new(0);
         let guard = lock.lock();
@@ -225,7 +223,7 @@ fn a_waker_that_panics_leaves_the_lock_and_the_future_usable() {
 /// A thread that is inside a poll comes back from it though the owner does not run.
 #[test]
 fn a_poll_ends_though_the_lock_stays_taken() {
-    watchdog("poll", LIMIT, || {
+    watchdog("poll", || {
         let lock = Arc::new(SpinLock::new(()));
         std::mem::forget(lock.lock());
         let polling = thread::spawn(move || {

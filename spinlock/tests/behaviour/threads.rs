@@ -13,12 +13,11 @@ use latchwork_spinlock::{
     RwSpinLockWriteGuard, SpinLock, SpinLockGuard, TicketLock, TicketLockGuard, Yield,
 };
 
-const LIMIT: Duration = Duration::from_secs(60);
 const THREADS: usize = 4;
 
 /// Each of several threads runs `body` so often.
 fn on_threads(name: &str, rounds: usize, body: impl Fn() + Sync) {
-    watchdog(name, LIMIT, || {
+    watchdog(name, || {
         thread::scope(|scope| {
             (0..THREADS).for_each(|_| {
                 scope.spawn(|| (0..rounds).for_each(|_| body()));
@@ -166,7 +165,7 @@ fn the_longest_timeout_waits_and_does_not_overflow() {
     RELEASED_BY_RELAX.set(Some(LOCK.lock()));
     assert!(LOCK.try_lock_for(Duration::MAX).is_some());
 
-    watchdog("the_longest_timeout_waits_and_does_not_overflow", LIMIT, || {
+    watchdog("the_longest_timeout_waits_and_does_not_overflow", || {
         let rw = RwSpinLock::new(());
         let reader = rw.read();
         thread::scope(|scope| {
@@ -284,7 +283,7 @@ fn more_readers_than_can_be_counted_are_refused_and_change_nothing() {
 /// As many writers can wait as there are threads, though only 255 are counted.
 #[test]
 fn more_waiting_writers_than_can_be_counted_still_write() {
-    watchdog("waiting writers", LIMIT, || {
+    watchdog("waiting writers", || {
         const WRITERS: usize = 300;
         let lock = RwSpinLock::new(0);
         let reader = lock.read();
@@ -339,7 +338,7 @@ fn a_narrowed_guard_reaches_only_its_part_and_unlocks() {
 /// The next owner may end the lock as soon as it has it; nobody may touch it after that.
 #[test]
 fn a_lock_may_end_as_soon_as_its_last_owner_has_it() {
-    watchdog("ends", LIMIT, || {
+    watchdog("ends", || {
         for _ in 0..1_000 {
             let locks = Arc::new((SpinLock::new(0), TicketLock::new(0), RwSpinLock::new(0)));
             let threads: Vec<_> = (0..3)
@@ -360,7 +359,7 @@ fn a_lock_may_end_as_soon_as_its_last_owner_has_it() {
 
 /// Two threads run `busy` until this one has run `patient` so often.
 fn beside_busy_threads(name: &str, busy: impl Fn() + Sync, patient: impl Fn()) {
-    watchdog(name, LIMIT, || {
+    watchdog(name, || {
         let stop = AtomicBool::new(false);
         thread::scope(|scope| {
             for _ in 0..2 {
