@@ -248,7 +248,8 @@ fn checks() -> Vec<Check> {
     let bare_metal = Check::new("clippy, bare metal", Build::Plain, &[&bare_metal[..], &no_std].concat());
     checks.push(bare_metal.needing(BARE_METAL));
 
-    for build in [Build::Plain, Build::Loom, Build::Shuttle] {
+    checks.push(Check::new("docs", Build::Plain, &["doc", "--quiet", "--no-deps", "--workspace"]));
+    for build in [Build::Loom, Build::Shuttle] {
         checks.push(Check::new("docs", build, &modelled(&["doc", "--quiet", "--no-deps"])));
     }
 
