@@ -72,7 +72,7 @@ impl Condition {
 
     /// Notifies all who wait at this moment. Returns how many there were.
     ///
-    /// They are woken one after the other, as each can enter.
+    /// Threads are woken one after the other, by each that leaves; tasks, as each can enter.
     ///
     /// # Panics
     ///

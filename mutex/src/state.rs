@@ -17,7 +17,8 @@
 //! | `LOOK`   | somebody in the queue is to be woken by unlock   | after every change of the queue, from what it then holds |
 //! | `WAKING` | a woken thread is on its way; no other is needed | set by unlock; cleared by that thread, when it has the lock, queues again or gives up |
 //!
-//! `LOOK` is set if the oldest in the queue is a task, or if it is a thread and no thread is on its way.
+//! `LOOK` is set if the oldest in the queue is a task; or if no thread is on its way; or if the first thread has moved here from a
+//! condition: such threads are *invited*, one by each unlock, beside the one on its way.
 //!
 //! ```text
 //!                    lock                                 LOCKED, somebody queues
@@ -36,7 +37,7 @@
 //!     owner changes a byte that is `LOCKED`.
 //! M2. While the queue's lock is free, `LOOK` and `WAKING` agree with the queue, as said above.
 //! M3. Nobody sleeps beside a free lock. Where `LOOK` is set and the queue's lock is free, one of these holds: an owner will
-//!     see `LOOK` when it unlocks; a thread is on its way; or somebody is about to run `RawMutex::pass_on`.
+//!     see `LOOK` when it unlocks; a thread is on its way, or invited; or somebody is about to run `RawMutex::pass_on`.
 //! M4. Only the owner reaches the protected value.
 //!
 //! # Why no wake-up is lost

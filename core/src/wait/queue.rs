@@ -491,6 +491,7 @@ fn standing(node: NonNull<Waiter>) -> Standing {
             kind,
             since: link.since,
             has_returned: link.has_returned,
+            has_moved: waiter.moved().is_some(),
             is_awake: link.is_asked && waiter.parker().is_awake(),
             request: waiter.request(),
             subject: link.word,

@@ -40,6 +40,8 @@ pub struct Standing {
     pub since: Option<Instant>,
     /// Whether it has been woken, found nothing, and come back to the front.
     pub has_returned: bool,
+    /// Whether it has come from [another queue](super::QueueGuard::move_oldest).
+    pub has_moved: bool,
     /// Whether it is a thread that was not asleep a moment ago, where its contender [asks](super::Contender::ASKS_WHO_IS_AWAKE).
     pub is_awake: bool,
     /// What it asks for.

@@ -1,6 +1,12 @@
 //! The named conditions.
 
 use super::*;
+#[cfg(any(latchwork = "loom", latchwork = "shuttle"))]
+use {
+    crate::raw::{Locks, RawCondition},
+    latchwork_core::wait::{Contender, Entrant, Entry, Place, Signal, Waiter},
+    std::pin::pin,
+};
 
 /// A monitor, a condition of it, and a number that is waited for.
 struct Shared {
@@ -128,6 +134,56 @@ fn all_are_notified_and_woken_one_after_the_other() {
         assert!(poll_once(late.as_mut()).is_pending(), "it came later");
         drop(late);
         shared.assert_at_rest(0);
+    });
+}
+
+/// Breaks if a thread that was notified is woken only when the one before it has come, or still counts as notified when it has come
+/// too late. No thread runs but this: the waiters are theirs who would.
+#[test]
+#[cfg(any(latchwork = "loom", latchwork = "shuttle"))]
+fn each_that_leaves_wakes_one_that_was_notified() {
+    model(|| {
+        let (monitor, condition) = (leaked(Monitor::new(0_u32)), RawCondition::new());
+        let raw = monitor.raw();
+        let queue_again = |waiter, place, was_on_its_way| {
+            let entrant =
+                Entrant { waiter, waker: None, place, was_on_its_way, is_asked: false, now: None, reserved_too: false };
+            assert!(matches!(raw.contender().enqueue(entrant), Entry::Queued));
+        };
+        let waiters = [pin!(Waiter::new()), pin!(Waiter::new()), pin!(Waiter::new()), pin!(Waiter::new())];
+        let [newcomer, first, second, last] = waiters.each_ref().map(|waiter| waiter.as_ref());
+        let signals = || [newcomer, first, second].map(|waiter| waiter.signal());
+
+        let guard = monitor.enter();
+        queue_again(newcomer, Place::Back, false);
+        [first, second].iter().for_each(|waiter| condition.join(raw, Locks::One, *waiter, None));
+        assert_eq!(condition.notify_all(Some(raw)), 2);
+        drop(guard);
+        assert_eq!(signals(), [Some(Signal::Woken), None, None]);
+        drop(monitor.enter());
+        assert_eq!(signals(), [Some(Signal::Woken), Some(Signal::Invited), None]);
+        drop(monitor.enter());
+        assert_eq!(signals(), [Some(Signal::Woken), Some(Signal::Invited), Some(Signal::Invited)]);
+
+        // The first comes too late, and waits for the one that is on its way.
+        let guard = monitor.enter();
+        queue_again(first, Place::Front, false);
+        drop(guard);
+        drop(monitor.enter());
+        assert_eq!(first.signal(), None);
+        for waiter in [newcomer, first, second] {
+            raw.acquire_with(waiter, waiter.signal().expect("it was woken"));
+            raw.contender().give_up();
+        }
+
+        let guard = monitor.enter();
+        condition.join(raw, Locks::One, last, None);
+        assert!(condition.notify_one(Some(raw)));
+        drop(guard);
+        assert!(!raw.has_company(), "it is not the one on its way, for whom others would wait");
+        raw.acquire_with(last, last.signal().expect("it was woken"));
+        raw.contender().give_up();
+        assert_at_rest(monitor, 0);
     });
 }
 
