@@ -19,11 +19,10 @@
 //!
 //! A monitor is a [`Mutex`](latchwork_mutex::Mutex), which one at a time is inside of, and a roster of those who wait for a predicate.
 //! Whoever leaves, and has borrowed the value mutably, asks those predicates, the oldest first, while it is still inside; the first
-//! that holds decides who is let in. A thread that is awake is granted the monitor, which has not been free in between; one that
-//! sleeps is woken; a task is woken. So nobody has to notify, and nobody is woken to find that it is not its turn.
+//! that holds decides who is let in: it is woken. So nobody has to notify, and nobody is woken whose predicate does not hold.
 //!
 //! Whoever waits for a condition is queued with it while it is inside, and leaves then. Whoever notifies moves it to the queue of those
-//! who wait to enter, where it is woken when its turn comes: before that it could do nothing. Waiters live in the stack frames of
+//! who wait to enter; each that leaves then wakes one of them: before that it could do nothing. Waiters live in the stack frames of
 //! threads and in the futures of tasks: no wait allocates.
 //!
 //! Reading order: `roster.rs` (who is asked, and who is next), `predicate.rs` (how others ask a predicate that may end), `monitor.rs`,

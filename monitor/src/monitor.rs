@@ -18,7 +18,6 @@ use latchwork_mutex::{Mutex, MutexGuard};
 use crate::condition::Condition;
 use crate::guard::MonitorGuard;
 use crate::predicate::Subject;
-use crate::raw::TURNS;
 use crate::roster::Roster;
 use crate::when::{Enter, When};
 
@@ -426,7 +425,7 @@ impl<T> Monitor<T> {
     /// Leaves, and asks those who wait whether it is their turn.
     #[cold]
     fn leave_asking(&self, guard: MutexGuard<'_, T>, is_changed: bool) {
-        let look = self.roster.look(&guard, is_changed, self.raw().has_company());
+        let look = self.roster.look(&guard, is_changed);
         // Woken when the monitor is unlocked, also if that runs a waker that panics.
         let mut wakes = WakeAll(look.wakes);
         if let Some(heir) = look.heir {
@@ -457,7 +456,7 @@ impl<T> Monitor<T> {
             // It wakes others, whose wakers are foreign code, and may panic.
             self.leave(guard.take().expect("it is inside"), false);
             core::mem::forget(withdraw);
-            let signal = subject.waiter().parker().await_signal(TURNS, deadline);
+            let signal = subject.waiter().parker().await_signal(deadline);
             let signal = signal.or_else(|| self.roster.leave(subject))?;
             let entered = if signal == Signal::Granted {
                 // SAFETY: whoever left has left the lock to this thread.

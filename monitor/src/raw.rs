@@ -37,9 +37,6 @@ use latchwork_core::sync::time::Instant;
 use latchwork_core::wait::{Entrant, Kind, Moment, Place, QueueGuard, Signal, WaitQueue, Waiter, Wake, WakeList};
 use latchwork_mutex::internal::RawMutex;
 
-/// How long a thread that waits turns before it sleeps, for a notification or for a predicate: 255 pause hints.
-pub(crate) const TURNS: u32 = 9;
-
 /// To whom a notification is: the note with which a waiter is moved, and the signal with which it is invited.
 type Address = (NonZeroU8, Signal);
 const TO_ONE: Address = (NonZeroU8::MIN, Signal::Invited);
@@ -127,7 +124,7 @@ impl RawCondition {
         // It wakes others, whose wakers are foreign code, and may panic.
         release();
         core::mem::forget(withdraw);
-        let in_time = waiter.parker().await_signal(TURNS, deadline);
+        let in_time = waiter.parker().await_signal(deadline);
         let found = if in_time.is_none() { self.leave(waiter).0 } else { found(waiter) };
         acquire(lock, waiter, found);
         found != Found::Waiting

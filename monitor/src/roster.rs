@@ -7,8 +7,8 @@
 //!     ▲                            │                                                                ▼
 //!     │                            └──out of time, or cancelled: gone                      out of the roster
 //!     │                                                                                             │
-//!     ├──a thread that is awake, or was passed before: it is granted the monitor ◀──────────────────┤
-//!     ├──a thread that sleeps: it is woken and has the turn; it enters, and asks itself ◀───────────┤
+//!     ├──a thread that was passed before: it is granted the monitor ◀───────────────────────────────┤
+//!     ├──any other thread: it is woken and has the turn; it enters, and asks itself ◀───────────────┤
 //!     └──a task: it is woken; polled, it enters, and asks itself ◀──────────────────────────────────┘
 //! ```
 //!
@@ -115,9 +115,9 @@ impl<T> Roster<T> {
         self.set(WAITING, true);
     }
 
-    /// The owner of the monitor is about to leave, and asks those who wait. `has_company`: others wait to enter.
+    /// The owner of the monitor is about to leave, and asks those who wait.
     #[cold]
-    pub(crate) fn look(&self, value: &T, is_changed: bool, has_company: bool) -> Look<'_, T> {
+    pub(crate) fn look(&self, value: &T, is_changed: bool) -> Look<'_, T> {
         let mut look = Look { heir: None, wakes: WakeList::new() };
         let mut queue = self.queue.lock();
         if is_changed {
@@ -140,9 +140,8 @@ impl<T> Roster<T> {
             let holds = unsafe { subject.ask(value) };
             queue = self.queue.lock();
             if holds && standing.kind == Kind::Thread {
-                // One that is awake is there at once. One that was passed before is not passed again.
-                let is_awake = subject.waiter().parker().is_awake();
-                if standing.has_returned || is_awake && !has_company {
+                // One that was passed before is not passed again.
+                if standing.has_returned {
                     look.heir = Some(subject);
                 } else {
                     subject.end_asking();

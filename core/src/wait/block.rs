@@ -114,7 +114,8 @@ fn stay<C: Contender>(contender: &C, entrant: Entrant<'_>, deadline: Option<Inst
         Place::Back => C::TURNS.queued,
         Place::Front => C::TURNS.returned,
     };
-    let signal = waiter.parker().await_signal(turns, deadline);
+    waiter.parker().spin(turns);
+    let signal = waiter.parker().await_signal(deadline);
     Stay::Ended(signal.or_else(|| contender.leave(waiter)))
 }
 

@@ -136,9 +136,8 @@ impl Parker {
         while spin.turn() && self.signal().is_none() {}
     }
 
-    /// Turns a bounded number of times, and then blocks, until the signal comes, or until `deadline`, if there is one.
-    pub fn await_signal(&self, turns: u32, deadline: Option<Instant>) -> Option<Signal> {
-        self.spin(turns);
+    /// Blocks until the signal comes, or until `deadline`, if there is one.
+    pub fn await_signal(&self, deadline: Option<Instant>) -> Option<Signal> {
         match deadline {
             None => Some(self.park()),
             Some(deadline) => self.park_until(deadline),
