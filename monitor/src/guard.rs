@@ -46,6 +46,12 @@ impl<'a, T> MonitorGuard<'a, T> {
         self.monitor
     }
 
+    /// The value may not be what it was.
+    #[inline]
+    pub(crate) const fn note_change(&mut self) {
+        self.is_changed = true;
+    }
+
     /// The guard of the lock, and whether the value has changed: for one that leaves by other means.
     #[inline]
     pub(crate) fn into_parts(self) -> (MutexGuard<'a, T>, bool) {
@@ -315,7 +321,8 @@ struct Outside<'g, 'a, T> {
 impl<T> Drop for Outside<'_, '_, T> {
     fn drop(&mut self) {
         let entered = self.entered.take().unwrap_or_else(|| self.guard.monitor.enter());
-        self.guard.guard = ManuallyDrop::new(entered.into_parts().0);
+        let (guard, is_changed) = entered.into_parts();
+        (self.guard.guard, self.guard.is_changed) = (ManuallyDrop::new(guard), is_changed);
     }
 }
 
@@ -331,7 +338,7 @@ impl<T> Deref for MonitorGuard<'_, T> {
 impl<T> DerefMut for MonitorGuard<'_, T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
-        self.is_changed = true;
+        self.note_change();
         &mut self.guard
     }
 }

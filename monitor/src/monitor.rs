@@ -50,10 +50,10 @@ use crate::when::{Enter, When};
 ///   (`nobody_is_woken_whose_predicate_does_not_hold`).
 /// - Nobody is asked while the value has not been borrowed mutably (`nobody_is_asked_while_the_value_is_not_changed`), nor twice by
 ///   the same change.
-/// - A thread that is awake is granted the monitor, unless others wait to enter; one that sleeps is woken, and may be passed until it
-///   has come, by a newcomer that makes its predicate false. It keeps its place then, and is granted the monitor the next time: it is
-///   passed once (`a_thread_that_was_passed_is_granted_the_monitor`). Until it has come, nobody else is asked
-///   (`nobody_else_is_asked_while_a_thread_is_on_its_way`).
+/// - A thread is woken, and may be passed until it has come, by a newcomer that makes its predicate false. It keeps its place then, and
+///   is granted the monitor the next time: it is passed once (`a_thread_that_was_passed_is_granted_the_monitor`). Until it has come,
+///   nobody else is asked (`nobody_else_is_asked_while_a_thread_is_on_its_way`); it asks them when it leaves
+///   (`a_change_while_a_thread_is_on_its_way_is_asked_about_by_that_thread`).
 /// - A task is woken, and never granted. One that is not polled owns nothing and delays no thread
 ///   (`a_thread_passes_a_task_that_is_not_polled`), and nobody who is polled or enters; a task behind it is woken by the next that
 ///   leaves (`the_next_that_leaves_wakes_the_task_behind_one_that_is_not_polled`).
@@ -466,11 +466,11 @@ impl<T> Monitor<T> {
                     None => Some(self.enter()),
                     Some(deadline) => self.try_enter_until(deadline),
                 };
-                let Some(entered) = entered else {
+                let Some(mut entered) = entered else {
                     self.pass_on(true);
                     return None;
                 };
-                self.roster.arrive();
+                self.arrive(&mut entered);
                 entered
             };
             // SAFETY: the subject is this thread's own, and has left the roster.
@@ -487,11 +487,18 @@ impl<T> Monitor<T> {
         }
     }
 
+    /// A thread that has the turn has entered.
+    fn arrive(&self, guard: &mut MonitorGuard<'_, T>) {
+        if self.roster.arrive() {
+            guard.note_change();
+        }
+    }
+
     /// One that was woken, since its predicate held, does not enter: others are asked in its place.
     pub(crate) fn pass_on(&self, has_turn: bool) {
-        if let Some(guard) = self.try_enter() {
+        if let Some(mut guard) = self.try_enter() {
             if has_turn {
-                self.roster.arrive();
+                self.arrive(&mut guard);
             }
             drop(guard);
         } else {

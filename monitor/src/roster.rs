@@ -23,6 +23,9 @@
 //! been asked is woken, and asks itself; and until all have been asked, a change does not begin a new round, but lets one follow: in
 //! this way everybody's turn comes, however often the value changes.
 //!
+//! While a thread has the turn, nobody is asked: whoever leaves notes that the value has changed, without a look at the roster, and the
+//! thread that has the turn takes the change for its own when it arrives. Where it does not arrive, a round begins.
+//!
 //! # State
 //!
 //! | bit       | meaning                                                             |
@@ -40,8 +43,8 @@
 //!
 //! R1. The owner of the monitor registers and asks, and nobody else.
 //! R2. Whoever is in the roster was asked in this round, and said no to the value as it is; or `UNASKED` is set.
-//! R3. Where the monitor is free and `UNASKED` is set, `TURN` is set too, or nobody but tasks has been left unasked behind a task that
-//!     was woken.
+//! R3. Where the monitor is free, and `UNASKED` is set or a change has been noted, `TURN` is set too, or nobody but tasks has been left
+//!     unasked behind a task that was woken.
 //! R4. All subjects of a roster are of its own type: they are registered by the monitor that has the roster.
 
 #![expect(unsafe_code, reason = "those who wait are reached by their addresses")]
@@ -51,7 +54,7 @@ use core::pin::Pin;
 use core::task::Waker;
 
 use latchwork_core::const_unless_checked;
-use latchwork_core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use latchwork_core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use latchwork_core::wait::{Entrant, Kind, Lane, Place, QueueGuard, Signal, Standing, WaitQueue, WakeList};
 
 use crate::predicate::Subject;
@@ -74,6 +77,8 @@ pub(crate) struct Roster<T> {
     mode: AtomicU8,
     /// Counts the rounds. Guarded by the queue's lock.
     round: AtomicU32,
+    /// Whether the value has changed since a thread got the turn. The owner of the monitor reaches it, and nobody else.
+    has_changed: AtomicBool,
     asks: PhantomData<fn(&T)>,
 }
 
@@ -88,22 +93,35 @@ pub(crate) struct Look<'a, T> {
 impl<T> Roster<T> {
     const_unless_checked! {
         pub(crate) const fn new() -> Self {
-            Self { queue: WaitQueue::new(), mode: AtomicU8::new(0), round: AtomicU32::new(0), asks: PhantomData }
+            Self {
+                queue: WaitQueue::new(),
+                mode: AtomicU8::new(0),
+                round: AtomicU32::new(0),
+                has_changed: AtomicBool::new(false),
+                asks: PhantomData,
+            }
         }
     }
 
-    /// The owner of the monitor is about to leave: whether there is nobody to be asked.
+    /// The owner of the monitor is about to leave: whether it has nobody to ask. A change is noted for the thread that has the turn.
     #[inline]
     pub(crate) fn is_quiet(&self, is_changed: bool) -> bool {
         let mode = self.mode();
-        mode & WAITING == 0 || !is_changed && (mode & UNASKED == 0 || mode & TURN != 0)
+        if mode & (WAITING | TURN) == WAITING {
+            return !is_changed && mode & UNASKED == 0;
+        }
+        if mode & TURN != 0 && is_changed {
+            // ORDERING: Relaxed: it is the owner's, like the value.
+            self.has_changed.store(true, Ordering::Relaxed);
+        }
+        true
     }
 
     /// The owner of the monitor registers one that has just said no. `is_changed`: the owner has changed the value before.
     pub(crate) fn register(&self, subject: Pin<&Subject<T>>, waker: Option<Waker>, place: Place, is_changed: bool) {
-        let is_asked = waker.is_none();
         let waiter = subject.waiter();
-        let entrant = Entrant { waiter, waker, place, was_on_its_way: false, is_asked, now: None, reserved_too: false };
+        let entrant =
+            Entrant { waiter, waker, place, was_on_its_way: false, is_asked: false, now: None, reserved_too: false };
         let mut queue = self.queue.lock();
         if is_changed {
             self.begin_round();
@@ -170,18 +188,25 @@ impl<T> Roster<T> {
         self.take_out(&mut queue, heir, Signal::Granted, wakes);
     }
 
-    /// A thread that has the turn has entered.
-    pub(crate) fn arrive(&self) {
-        let _queue = self.queue.lock();
+    /// A thread that has the turn has entered. Whether the value has changed meanwhile.
+    pub(crate) fn arrive(&self) -> bool {
+        let queue = self.queue.lock();
         self.set(TURN, false);
+        drop(queue);
+        // ORDERING: Relaxed, as in `is_quiet`.
+        let has_changed = self.has_changed.load(Ordering::Relaxed);
+        self.has_changed.store(false, Ordering::Relaxed);
+        has_changed
     }
 
-    /// One that was woken does not enter: who has not been asked in this round is woken in its place.
+    /// One that was woken does not enter, since somebody else is inside: who has not been asked in this round is woken in its place.
     pub(crate) fn pass_on(&self, has_turn: bool) -> WakeList<2> {
         let mut wakes = WakeList::new();
         let mut queue = self.queue.lock();
         if has_turn {
             self.set(TURN, false);
+            // Whoever is inside may have noted a change already, and not look any more.
+            self.begin_round();
         }
         if self.mode() & (UNASKED | TURN) == UNASKED {
             self.hand_turn(&mut queue, Who::Everybody, &mut wakes);

@@ -204,6 +204,25 @@ fn nobody_else_is_asked_while_a_thread_is_on_its_way() {
     });
 }
 
+/// Breaks if a change that somebody makes while a woken thread is on its way is asked about by nobody: whoever makes it leaves that to
+/// the thread, which changes nothing itself.
+#[test]
+fn a_change_while_a_thread_is_on_its_way_is_asked_about_by_that_thread() {
+    // Each preemption more takes about ten times as long.
+    model_bounded(3, || {
+        let (monitor, alarm) = (leaked(Monitor::new(0_u32)), alarm());
+        let mut task = Box::pin(monitor.enter_when_async(|number| *number == 2));
+        assert!(poll(task.as_mut(), &alarm).is_pending());
+        let thread = spawn(move || drop(monitor.enter_when(|number| *number > 0)));
+        *monitor.enter() = 1;
+        *monitor.enter() = 2;
+        thread.join();
+        assert_eq!(alarm.rings(), 1);
+        drop(take(&mut task));
+        assert_at_rest(monitor, 2);
+    });
+}
+
 /// Breaks if a woken task that is not polled holds back a thread whose predicate holds.
 #[test]
 fn a_thread_passes_a_task_that_is_not_polled() {

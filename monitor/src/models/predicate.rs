@@ -232,6 +232,27 @@ fn the_turn_of_one_whose_time_runs_out_goes_to_the_next() {
     });
 }
 
+/// Breaks if a change that was left to a thread on its way is asked about by nobody, where the time of that thread runs out.
+#[test]
+fn a_change_that_was_left_to_one_whose_time_runs_out_is_asked_about() {
+    // Each preemption more takes about ten times as long.
+    model_bounded(3, || {
+        let (monitor, deadline) = (monitor(), deadline());
+        let alarm = alarm();
+        let mut first = entering(monitor, &alarm, |number| number == 2);
+        let second = spawn(move || drop(monitor.try_enter_when_until(|number| *number == 1, deadline)));
+        add_one(monitor);
+        let mut guard = monitor.enter();
+        let_time_pass();
+        *guard = 2;
+        drop(guard);
+        second.join();
+        assert_eq!(alarm.rings(), 1);
+        drop(take(&mut first));
+        assert_at_rest(monitor, 2);
+    });
+}
+
 /// Breaks if a wait from inside that runs out of time returns outside, or says that the predicate does not hold though it does.
 #[test]
 fn a_wait_that_times_out_is_inside_again() {
