@@ -133,7 +133,9 @@ fn main() {
     println!(
         "Mutex, RwLock, Semaphore, Condvar, Condition and Monitor, SpinLock, TicketLock and RwSpinLock are latchwork's;"
     );
-    println!("spin is the crate of that name\n");
+    println!(
+        "spin is the crate of that name; -in: whoever leaves notifies before it unlocks, as for Condition, not after\n"
+    );
     let runtime = Builder::new_multi_thread().build().expect("a runtime can be started");
     let units_per_nanosecond = measure::units_per_nanosecond();
     let comparison = Comparison { arguments, cores, units_per_nanosecond, runtime, progress };

@@ -38,7 +38,7 @@ pub(crate) fn cell(progress: &ProgressBar, title: &str, rows: &[Row]) {
     progress.suspend(|| {
         println!("{title}");
         println!(
-            "  {:<12} {:>26} {:>24} {:>8} {:>12}",
+            "  {:<14} {:>26} {:>24} {:>8} {:>12}",
             "",
             "million/s",
             format!("ratio to {}", first.name),
@@ -49,7 +49,7 @@ pub(crate) fn cell(progress: &ProgressBar, title: &str, rows: &[Row]) {
             let throughput = row.spread(|sample| sample.throughput / 1e6);
             let ratio = row.ratio(first);
             println!(
-                "  {:<12} {:>8.3} [{:>7.3}, {:>7.3}] {:>8.2} [{:>5.2}, {:>5.2}] {:>8.2} {:>12.0}",
+                "  {:<14} {:>8.3} [{:>7.3}, {:>7.3}] {:>8.2} [{:>5.2}, {:>5.2}] {:>8.2} {:>12.0}",
                 row.name,
                 throughput.median,
                 throughput.smallest,

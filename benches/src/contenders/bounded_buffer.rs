@@ -31,10 +31,13 @@ pub trait BoundedBufferAsync: Send + Sync {
 pub type MakeBuffer<B> = fn(usize) -> Box<B>;
 
 /// The buffers for threads. The first is the one that ratios refer to.
-pub const BLOCKING: [(&str, MakeBuffer<dyn BoundedBuffer>); 6] = [
+pub const BLOCKING: [(&str, MakeBuffer<dyn BoundedBuffer>); 9] = [
     ("std", |slots| Box::new(Buffer::new(slots, |items| Std::new(items.into())))),
+    ("std-in", |slots| Box::new(Buffer::new(slots, |items| Std::new(items.into()).notifying_inside()))),
     ("parking_lot", |slots| Box::new(Buffer::new(slots, |items| ParkingLot::new(items.into())))),
+    ("parking_lot-in", |slots| Box::new(Buffer::new(slots, |items| ParkingLot::new(items.into()).notifying_inside()))),
     ("Condvar", |slots| Box::new(Buffer::new(slots, |items| Classic::new(items.into())))),
+    ("Condvar-in", |slots| Box::new(Buffer::new(slots, |items| Classic::new(items.into()).notifying_inside()))),
     ("Condition", |slots| Box::new(Buffer::new(slots, |items| Named::named(items.into())))),
     ("Monitor", |slots| Box::new(Buffer::new(slots, Monitor::new))),
     ("asyncband", |slots| Box::new(Buffer::new(slots, |items| Asyncband::new(asyncband::mutex::Mutex::new(items))))),

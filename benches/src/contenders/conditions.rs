@@ -14,7 +14,8 @@ pub(super) trait Conditions<T: Send + 'static>: Send + Sync {
     where
         Self: 'a;
 
-    /// Unlocks, and notifies one that waits for the condition; the other way round where only somebody inside may notify.
+    /// Unlocks, and notifies one that waits for the condition; the other way round where only somebody inside may notify, or where
+    /// [`Pair::notifying_inside`] says so.
     fn leave(&self, guard: Self::Guard<'_>, condition: usize);
 }
 
@@ -38,6 +39,7 @@ pub(super) trait Tasks<T: Send + 'static>: Conditions<T> {
 pub(super) struct Pair<L, C> {
     lock: L,
     conditions: [C; 2],
+    notifies_inside: bool,
 }
 
 pub(super) type Std<T> = Pair<std::sync::Mutex<T>, std::sync::Condvar>;
@@ -49,13 +51,18 @@ pub(super) type Named<T> = Pair<Monitor<T>, Condition>;
 
 impl<L, C: Default> Pair<L, C> {
     pub(super) fn new(lock: L) -> Self {
-        Self { lock, conditions: Default::default() }
+        Self { lock, conditions: Default::default(), notifies_inside: false }
+    }
+
+    /// Whoever leaves notifies first, and unlocks then.
+    pub(super) fn notifying_inside(self) -> Self {
+        Self { notifies_inside: true, ..self }
     }
 }
 
 impl<T> Named<T> {
     pub(super) fn named(monitor: Monitor<T>) -> Self {
-        Self { conditions: [monitor.condition(), monitor.condition()], lock: monitor }
+        Self { conditions: [monitor.condition(), monitor.condition()], lock: monitor, notifies_inside: true }
     }
 }
 
@@ -66,8 +73,9 @@ macro_rules! notified_outside {
             type Guard<'a> = $guard;
 
             fn leave(&self, guard: Self::Guard<'_>, condition: usize) {
-                drop(guard);
+                let inside = Some(guard).filter(|_| self.notifies_inside);
                 self.conditions[condition].notify_one();
+                drop(inside);
             }
         }
     )* };
