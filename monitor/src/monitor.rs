@@ -49,7 +49,7 @@ use crate::when::{Enter, When};
 ///   (`the_first_whose_predicate_holds_is_let_in`). Nobody is woken whose predicate does not hold, where no more than 32 wait
 ///   (`nobody_is_woken_whose_predicate_does_not_hold`).
 /// - Nobody is asked while the value has not been borrowed mutably (`nobody_is_asked_while_the_value_is_not_changed`), nor twice by
-///   the same change.
+///   the same change, unless the time of a woken thread runs out: nobody knows then what it was to ask about.
 /// - A thread is woken, and may be passed until it has come, by a newcomer that makes its predicate false. It keeps its place then, and
 ///   is granted the monitor the next time: it is passed once (`a_thread_that_was_passed_is_granted_the_monitor`). Until it has come,
 ///   nobody else is asked (`nobody_else_is_asked_while_a_thread_is_on_its_way`); it asks them when it leaves

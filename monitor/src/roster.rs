@@ -42,7 +42,8 @@
 //! # Invariants
 //!
 //! R1. The owner of the monitor registers and asks, and nobody else.
-//! R2. Whoever is in the roster was asked in this round, and said no to the value as it is; or `UNASKED` is set.
+//! R2. Whoever is in the roster was asked in this round, and said no to the value as it is; or `UNASKED` is set; or a change has been
+//!     noted.
 //! R3. Where the monitor is free, and `UNASKED` is set or a change has been noted, `TURN` is set too, or nobody but tasks has been left
 //!     unasked behind a task that was woken.
 //! R4. All subjects of a roster are of its own type: they are registered by the monitor that has the roster.
