@@ -88,7 +88,7 @@ fn fixed_work(c: &mut Criterion) {
             });
         };
         // On one core each turn of a ticket lock that never yields costs a time slice or more: it would not end in a minute.
-        let ends = BLOCKING.into_iter().filter(|(name, _)| *name != "spin, ticket");
+        let ends = BLOCKING.into_iter().filter(|(name, _)| *name != "spin-ticket");
         ends.for_each(|(name, make)| case(name, &*make()));
         case("SpinLock, Pause", &SpinLock::<u64, Pause>::with_relax(0));
         case("SpinLock, Yield", &SpinLock::<u64, Yield>::with_relax(0));

@@ -172,7 +172,7 @@ pub const BLOCKING: [Contender<dyn Blocking>; 7] = [
     ("SpinLock", || Box::new(SpinLock::new(0))),
     ("TicketLock", || Box::new(TicketLock::new(0))),
     ("spin", || Box::new(spin::Mutex::new(0))),
-    ("spin, ticket", || Box::new(spin::mutex::TicketMutex::new(0))),
+    ("spin-ticket", || Box::new(spin::mutex::TicketMutex::new(0))),
 ];
 
 /// The locks for tasks. The first is the one that ratios refer to.
