@@ -128,8 +128,11 @@ fn main() {
     let progress = ProgressBar::new(arguments.measurements() as u64).with_style(
         ProgressStyle::with_template("{bar:40} {pos}/{len}, {eta} left  {msg}").expect("the template is valid"),
     );
-    println!("{cores} cores; {} rounds of {} ms; median [smallest, largest]", arguments.rounds, arguments.slice);
-    println!("share: the smallest thread's part of an equal share; cpu: processor time per operation");
+    println!("{cores} cores; {} rounds of {} ms; median [quartiles]", arguments.rounds, arguments.slice);
+    println!(
+        "share: the smallest thread's part of an equal share; cpu, switches: processor time, and how often a thread slept or"
+    );
+    println!("was preempted, per operation");
     println!(
         "Mutex, RwLock, Semaphore, Condvar, Condition and Monitor, SpinLock, TicketLock and RwSpinLock are latchwork's;"
     );

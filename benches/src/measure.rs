@@ -50,6 +50,8 @@ pub struct Sample {
     pub smallest_share: f64,
     /// Processor time per operation, in nanoseconds, spinning and switching included.
     pub cpu_per_op: f64,
+    /// How often a thread slept or was preempted, per operation.
+    pub switches_per_op: f64,
 }
 
 /// What one slice of time gave each class, where every wait was timed.
@@ -69,16 +71,27 @@ pub struct Class {
 }
 
 impl Sample {
-    fn new(ops: &[u64], elapsed: Duration, cpu: Duration) -> Self {
+    fn new(ops: &[u64], spent: Spent) -> Self {
         let total: u64 = ops.iter().sum();
         let smallest = ops.iter().copied().min().unwrap_or(0);
         let total_or_one = total.max(1) as f64;
         Self {
-            throughput: total as f64 / elapsed.as_secs_f64(),
+            throughput: total as f64 / spent.time.as_secs_f64(),
             smallest_share: smallest as f64 * ops.len() as f64 / total_or_one,
-            cpu_per_op: cpu.as_nanos() as f64 / total_or_one,
+            cpu_per_op: spent.cpu.as_nanos() as f64 / total_or_one,
+            switches_per_op: spent.switches as f64 / total_or_one,
         }
     }
+}
+
+/// What a slice took, or this process so far.
+#[derive(Clone, Copy, Debug)]
+struct Spent {
+    time: Duration,
+    /// Processor time of all threads.
+    cpu: Duration,
+    /// Context switches of all threads.
+    switches: u64,
 }
 
 /// How many units of [`work`] take a nanosecond on this machine now.
@@ -168,9 +181,9 @@ fn on_threads(name: &str, threads: usize, slice: Duration, enter: &(dyn Fn(usize
     watchdog_after(name, limit(slice), || {
         std::thread::scope(|scope| {
             let threads: Vec<_> = (0..threads).map(|index| scope.spawn(move || run(index))).collect();
-            let (_, elapsed, cpu) = run_for(slice, &stop, || start.wait());
+            let (_, spent) = run_for(slice, &stop, || start.wait());
             let ops: Vec<u64> = threads.into_iter().map(|thread| thread.join().expect("no thread panics")).collect();
-            let sample = Sample::new(&ops, elapsed, cpu);
+            let sample = Sample::new(&ops, spent);
             (ops, sample)
         })
     })
@@ -232,21 +245,21 @@ fn on_tasks<L: ?Sized + Send + Sync + 'static>(
                 ops
             })
         };
-        let (handles, elapsed, cpu) = run_for(slice, &stop, || (0..tasks).map(spawn).collect::<Vec<_>>());
+        let (handles, spent) = run_for(slice, &stop, || (0..tasks).map(spawn).collect::<Vec<_>>());
         let ops = runtime.block_on(join(handles));
-        let sample = Sample::new(&ops, elapsed, cpu);
+        let sample = Sample::new(&ops, spent);
         (lock, ops, sample)
     })
 }
 
-/// Starts something, lets it run for the length of a slice, and says stop then. Returns what was started, and the time and the
-/// processor time that it had until then.
-fn run_for<R>(slice: Duration, stop: &AtomicBool, start: impl FnOnce() -> R) -> (R, Duration, Duration) {
-    let (begin, cpu) = (Instant::now(), process_time());
+/// Starts something, lets it run for the length of a slice, and says stop then. Returns what was started, and what it took until then.
+fn run_for<R>(slice: Duration, stop: &AtomicBool, start: impl FnOnce() -> R) -> (R, Spent) {
+    let (begin, (cpu, switches)) = (Instant::now(), process_usage());
     let started = start();
     std::thread::sleep(slice);
     stop.store(true, Relaxed);
-    (started, begin.elapsed(), process_time() - cpu)
+    let (time, after) = (begin.elapsed(), process_usage());
+    (started, Spent { time, cpu: after.0 - cpu, switches: after.1 - switches })
 }
 
 /// What the tasks return.
@@ -263,13 +276,20 @@ fn limit(slice: Duration) -> Duration {
     slice + Duration::from_secs(300)
 }
 
-/// Processor time of this process so far.
-fn process_time() -> Duration {
-    #[cfg(target_os = "linux")]
-    {
-        let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-        Duration::try_from(time).unwrap_or_default()
-    }
-    #[cfg(not(target_os = "linux"))]
-    Duration::ZERO
+/// Processor time and context switches of this process so far.
+#[cfg(unix)]
+fn process_usage() -> (Duration, u64) {
+    use nix::sys::resource::{UsageWho, getrusage};
+    use nix::sys::time::TimeValLike;
+
+    let Ok(usage) = getrusage(UsageWho::RUSAGE_SELF) else { return (Duration::ZERO, 0) };
+    let microseconds = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
+    let switches = usage.voluntary_context_switches() + usage.involuntary_context_switches();
+    (Duration::from_micros(microseconds.unsigned_abs()), switches.unsigned_abs())
+}
+
+/// Not known here.
+#[cfg(not(unix))]
+fn process_usage() -> (Duration, u64) {
+    (Duration::ZERO, 0)
 }

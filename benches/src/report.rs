@@ -9,18 +9,19 @@ pub(crate) struct Row {
     pub(crate) samples: Vec<Sample>,
 }
 
-/// A value with its spread.
+/// A median with its spread: half of the values are between the quartiles.
 struct Spread {
-    smallest: f64,
+    lower: f64,
     median: f64,
-    largest: f64,
+    upper: f64,
 }
 
 impl Row {
     fn spread(&self, value: impl Fn(&Sample) -> f64) -> Spread {
         let mut values: Vec<f64> = self.samples.iter().map(value).collect();
         values.sort_by(f64::total_cmp);
-        Spread { smallest: values[0], median: values[values.len() / 2], largest: values[values.len() - 1] }
+        let quantile = |quarters: usize| values[(values.len() - 1) * quarters / 4];
+        Spread { lower: quantile(1), median: quantile(2), upper: quantile(3) }
     }
 
     /// How this contender's throughput compares with another's in the same round.
@@ -38,27 +39,29 @@ pub(crate) fn cell(progress: &ProgressBar, title: &str, rows: &[Row]) {
     progress.suspend(|| {
         println!("{title}");
         println!(
-            "  {:<14} {:>26} {:>24} {:>8} {:>12}",
+            "  {:<14} {:>26} {:>24} {:>6} {:>9} {:>9}",
             "",
             "million/s",
             format!("ratio to {}", first.name),
             "share",
-            "cpu, ns"
+            "cpu, ns",
+            "switches"
         );
         for row in rows {
             let throughput = row.spread(|sample| sample.throughput / 1e6);
             let ratio = row.ratio(first);
             println!(
-                "  {:<14} {:>8.3} [{:>7.3}, {:>7.3}] {:>8.2} [{:>5.2}, {:>5.2}] {:>8.2} {:>12.0}",
+                "  {:<14} {:>8.3} [{:>7.3}, {:>7.3}] {:>8.2} [{:>5.2}, {:>5.2}] {:>6.2} {:>9.0} {:>9.3}",
                 row.name,
                 throughput.median,
-                throughput.smallest,
-                throughput.largest,
+                throughput.lower,
+                throughput.upper,
                 ratio.median,
-                ratio.smallest,
-                ratio.largest,
+                ratio.lower,
+                ratio.upper,
                 row.spread(|sample| sample.smallest_share).median,
                 row.spread(|sample| sample.cpu_per_op).median,
+                row.spread(|sample| sample.switches_per_op).median,
             );
         }
         println!();

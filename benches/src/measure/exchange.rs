@@ -10,7 +10,7 @@ use std::time::Duration;
 use latchwork_core::sync::model::watchdog_after;
 use tokio::runtime::Runtime;
 
-use super::{Sample, join, limit, run_for};
+use super::{Sample, Spent, join, limit, run_for};
 use crate::contenders::bounded_buffer::{BoundedBuffer, BoundedBufferAsync};
 use crate::contenders::ping_pong::{PingPong, PingPongAsync};
 
@@ -94,11 +94,11 @@ pub fn stream(name: &str, buffer: &dyn BoundedBuffer, parties: Parties, slice: D
         std::thread::scope(|scope| {
             let consumers = (0..parties.consumers).map(|_| scope.spawn(consume)).collect();
             let producers = (0..parties.producers).map(|index| scope.spawn(move || produce(index))).collect();
-            let (_, elapsed, cpu) = run_for(slice, &stop, || start.wait());
+            let (_, spent) = run_for(slice, &stop, || start.wait());
             let put = join_threads(producers);
             (0..parties.consumers).for_each(|_| buffer.put(END));
             let taken = join_threads(consumers);
-            stream_sample(name, &put, &taken, elapsed, cpu)
+            stream_sample(name, &put, &taken, spent)
         })
     })
 }
@@ -119,7 +119,7 @@ pub fn stream_of_tasks(
     let stop = Arc::new(AtomicBool::new(false));
     watchdog_after(name, limit(slice), || {
         let shared = || (Arc::clone(&buffer), Arc::clone(&stop));
-        let ((producers, consumers), elapsed, cpu) = run_for(slice, &stop, || {
+        let ((producers, consumers), spent) = run_for(slice, &stop, || {
             let consumers = (0..parties.consumers).map(|_| runtime.spawn(consume(shared())));
             let consumers: Vec<_> = consumers.collect();
             let producers = (0..parties.producers).map(|index| runtime.spawn(produce(shared(), parties.items(index))));
@@ -131,7 +131,7 @@ pub fn stream_of_tasks(
                 buffer.put(END).await;
             }
             let taken = join(consumers).await;
-            stream_sample(name, &put, &taken, elapsed, cpu)
+            stream_sample(name, &put, &taken, spent)
         })
     })
 }
@@ -168,10 +168,10 @@ async fn consume((buffer, stop): Shared) -> Tally {
 /// # Panics
 ///
 /// If what was taken is not what was put.
-fn stream_sample(name: &str, put: &[Tally], taken: &[Tally], elapsed: Duration, cpu: Duration) -> Sample {
+fn stream_sample(name: &str, put: &[Tally], taken: &[Tally], spent: Spent) -> Sample {
     assert_eq!(Tally::total(taken), Tally::total(put), "{name} loses items, or takes some twice");
     let in_time = |tallies: &[Tally]| tallies.iter().map(|tally| tally.in_time).collect::<Vec<_>>();
-    let [puts, takes] = [put, taken].map(|tallies| Sample::new(&in_time(tallies), elapsed, cpu));
+    let [puts, takes] = [put, taken].map(|tallies| Sample::new(&in_time(tallies), spent));
     Sample { smallest_share: puts.smallest_share.min(takes.smallest_share), ..takes }
 }
 
@@ -198,9 +198,9 @@ pub fn ping_pong(name: &str, turns: &dyn PingPong, slice: Duration) -> Sample {
     watchdog_after(name, limit(slice), || {
         std::thread::scope(|scope| {
             let sides = [0, 1].map(|side| scope.spawn(move || play(side))).into();
-            let (_, elapsed, cpu) = run_for(slice, &stop, || start.wait());
+            let (_, spent) = run_for(slice, &stop, || start.wait());
             let sides = join_threads(sides);
-            ping_pong_sample(name, turns.count(), &sides, elapsed, cpu)
+            ping_pong_sample(name, turns.count(), &sides, spent)
         })
     })
 }
@@ -227,21 +227,21 @@ pub fn ping_pong_of_tasks(name: &str, turns: Box<dyn PingPongAsync>, runtime: &R
         })
     };
     watchdog_after(name, limit(slice), || {
-        let (sides, elapsed, cpu) = run_for(slice, &stop, || [0, 1].map(play).into());
+        let (sides, spent) = run_for(slice, &stop, || [0, 1].map(play).into());
         let sides = runtime.block_on(join(sides));
-        ping_pong_sample(name, turns.count(), &sides, elapsed, cpu)
+        ping_pong_sample(name, turns.count(), &sides, spent)
     })
 }
 
 /// # Panics
 ///
 /// If not every other turn that was counted was passed by each side.
-fn ping_pong_sample(name: &str, count: u64, sides: &[Tally], elapsed: Duration, cpu: Duration) -> Sample {
+fn ping_pong_sample(name: &str, count: u64, sides: &[Tally], spent: Spent) -> Sample {
     for side in sides {
         assert_eq!(2 * side.items, count, "{name} passes a turn twice, or counts one that was not passed");
     }
     let in_time: Vec<u64> = sides.iter().map(|side| side.in_time).collect();
-    Sample::new(&in_time, elapsed, cpu)
+    Sample::new(&in_time, spent)
 }
 
 fn join_threads<R>(threads: Vec<ScopedJoinHandle<'_, R>>) -> Vec<R> {
