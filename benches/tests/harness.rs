@@ -1,0 +1,152 @@
+//! What the comparison makes of contenders that are broken, unfair or slow.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Condvar, Mutex, OnceLock};
+use std::thread::{self, ThreadId};
+use std::time::Duration;
+
+use latchwork_benches::contenders::bounded_buffer::BoundedBuffer;
+use latchwork_benches::contenders::{Blocking, work};
+use latchwork_benches::measure::exchange::{Parties, stream};
+use latchwork_benches::measure::{Sample, threads};
+
+const SLICE: Duration = Duration::from_millis(20);
+
+/// A slice may pass before anything is done, on a machine that is busy otherwise.
+const ATTEMPTS: usize = 100;
+
+/// A lock of which only the counter is left.
+#[derive(Default)]
+struct Counting {
+    count: AtomicU64,
+    favourite: OnceLock<ThreadId>,
+}
+
+/// Forgets one time.
+struct Lossy(Counting);
+
+impl Blocking for Lossy {
+    fn enter(&self, units: u32) {
+        work(units);
+        self.0.count.fetch_add(1, Relaxed);
+    }
+
+    fn count(&self) -> u64 {
+        self.0.count.load(Relaxed).wrapping_sub(1)
+    }
+}
+
+/// Lets the first that comes in a thousand times for each time of another.
+struct Unfair(Counting);
+
+impl Blocking for Unfair {
+    fn enter(&self, units: u32) {
+        let own = thread::current().id();
+        if *self.0.favourite.get_or_init(|| own) != own {
+            let before = self.0.count.load(Relaxed);
+            // In the end the favourite comes no more.
+            for _ in 0..10_000 {
+                if self.0.count.load(Relaxed) - before >= 1_000 {
+                    break;
+                }
+                thread::yield_now();
+            }
+        }
+        work(units);
+        self.0.count.fetch_add(1, Relaxed);
+    }
+
+    fn count(&self) -> u64 {
+        self.0.count.load(Relaxed)
+    }
+}
+
+/// Works a thousand times longer than it should.
+struct Slow(Counting);
+
+impl Blocking for Slow {
+    fn enter(&self, units: u32) {
+        work(units * 1_000);
+        self.0.count.fetch_add(1, Relaxed);
+    }
+
+    fn count(&self) -> u64 {
+        self.0.count.load(Relaxed)
+    }
+}
+
+/// A buffer that puts each item in twice, or not at all.
+struct Leaky {
+    items: Mutex<VecDeque<u64>>,
+    changed: Condvar,
+    copies: usize,
+}
+
+impl BoundedBuffer for Leaky {
+    fn put(&self, item: u64) {
+        let mut items = self.items.lock().expect("no section panics");
+        // The last tells a consumer to end.
+        let copies = if item == u64::MAX { 1 } else { self.copies };
+        items.extend(std::iter::repeat_n(item, copies));
+        self.changed.notify_all();
+    }
+
+    fn take(&self) -> u64 {
+        let items = self.items.lock().expect("no section panics");
+        let mut items = self.changed.wait_while(items, |items| items.is_empty()).expect("no section panics");
+        items.pop_front().expect("there is one")
+    }
+}
+
+fn median(measure: impl Fn() -> Sample, value: impl Fn(&Sample) -> f64) -> f64 {
+    let mut values: Vec<f64> = (0..5).map(|_| value(&measure())).collect();
+    values.sort_by(f64::total_cmp);
+    values[2]
+}
+
+#[test]
+#[should_panic = "lossy does not exclude"]
+fn a_lock_that_forgets_an_entry_is_reported() {
+    threads("lossy", &Lossy(Counting::default()), 2, 10, SLICE);
+}
+
+#[test]
+fn an_unfair_lock_is_shown_as_unfair() {
+    let unfair = || threads("unfair", &Unfair(Counting::default()), 2, 10, SLICE);
+    let share = median(unfair, |sample| sample.smallest_share);
+    assert!(share < 0.1, "the smallest share is {share}");
+}
+
+#[test]
+fn one_thread_has_its_whole_share() {
+    let mut samples = (0..ATTEMPTS).map(|_| threads("std", &Mutex::new(0), 1, 10, SLICE));
+    let sample = samples.find(|sample| sample.throughput > 0.0).expect("it enters now and then");
+    assert!((sample.smallest_share - 1.0).abs() < 1e-9);
+}
+
+#[test]
+fn a_slow_lock_is_ranked_slow() {
+    let slow = median(|| threads("slow", &Slow(Counting::default()), 1, 100, SLICE), |sample| sample.throughput);
+    let fast = median(|| threads("std", &Mutex::new(0), 1, 100, SLICE), |sample| sample.throughput);
+    assert!(slow < fast, "{slow} and {fast} operations per second");
+}
+
+#[test]
+#[should_panic = "leaky loses items"]
+fn a_buffer_that_loses_an_item_is_reported() {
+    stream_through_leaky(0);
+}
+
+#[test]
+#[should_panic = "leaky loses items, or takes some twice"]
+fn a_buffer_that_gives_an_item_twice_is_reported() {
+    stream_through_leaky(2);
+}
+
+fn stream_through_leaky(copies: usize) {
+    let leaky = Leaky { items: Mutex::default(), changed: Condvar::new(), copies };
+    for _ in 0..ATTEMPTS {
+        stream("leaky", &leaky, Parties { producers: 1, consumers: 1 }, SLICE);
+    }
+}
