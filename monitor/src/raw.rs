@@ -82,15 +82,7 @@ impl RawCondition {
     /// If others wait with another lock.
     pub(crate) fn join(&self, lock: &RawMutex, locks: Locks, waiter: Pin<&Waiter>, waker: Option<Waker>) {
         let kind = if waker.is_some() { Kind::Task } else { Kind::Thread };
-        let entrant = Entrant {
-            waiter,
-            waker,
-            place: Place::Back,
-            was_on_its_way: false,
-            is_asked: false,
-            now: None,
-            reserved_too: false,
-        };
+        let entrant = Entrant::new(waiter, waker, Place::Back);
         let mut queue = self.queue.lock();
         let before = self.lock.with_mut(|place| {
             // SAFETY: the pointer is the cell's, and the queue's lock is held.

@@ -121,8 +121,7 @@ impl<T> Roster<T> {
     /// The owner of the monitor registers one that has just said no. `is_changed`: the owner has changed the value before.
     pub(crate) fn register(&self, subject: Pin<&Subject<T>>, waker: Option<Waker>, place: Place, is_changed: bool) {
         let waiter = subject.waiter();
-        let entrant =
-            Entrant { waiter, waker, place, was_on_its_way: false, is_asked: false, now: None, reserved_too: false };
+        let entrant = Entrant::new(waiter, waker, place);
         let mut queue = self.queue.lock();
         if is_changed {
             self.begin_round();

@@ -4,7 +4,7 @@ use super::*;
 
 fn entrant<'a>(waiter: Pin<&'a Waiter>, waker: Option<&Waker>, place: Place) -> Entrant<'a> {
     let now = (place == Place::Front).then(Instant::now);
-    Entrant { waiter, waker: waker.cloned(), place, was_on_its_way: false, is_asked: false, now, reserved_too: false }
+    Entrant { now, ..Entrant::new(waiter, waker.cloned(), place) }
 }
 
 fn push_thread(queue: &mut QueueGuard<'_>, waiter: Pin<&Waiter>) {

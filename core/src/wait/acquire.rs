@@ -152,15 +152,7 @@ impl Acquire {
             // The waker is cloned before the queue is locked: that is foreign code, and may panic.
             let waker = Some(cx.waker().clone());
             let now = (place == Place::Front).then(Instant::now);
-            match contender.enqueue(Entrant {
-                waiter,
-                waker,
-                place,
-                was_on_its_way: false,
-                is_asked: false,
-                now,
-                reserved_too,
-            }) {
+            match contender.enqueue(Entrant { now, reserved_too, ..Entrant::new(waiter, waker, place) }) {
                 Entry::Queued => {
                     *this.stage = Stage::Queued;
                     return Poll::Pending;

@@ -129,7 +129,12 @@ pub struct Entrant<'a> {
     pub reserved_too: bool,
 }
 
-impl Entrant<'_> {
+impl<'a> Entrant<'a> {
+    /// One that was not on its way, whose patience does not begin, and who takes nothing that is reserved.
+    pub const fn new(waiter: Pin<&'a Waiter>, waker: Option<Waker>, place: Place) -> Self {
+        Self { waiter, waker, place, was_on_its_way: false, is_asked: false, now: None, reserved_too: false }
+    }
+
     /// Who it is.
     pub const fn kind(&self) -> Kind {
         if self.waker.is_some() { Kind::Task } else { Kind::Thread }

@@ -145,17 +145,15 @@ fn each_that_leaves_wakes_one_that_was_notified() {
     model(|| {
         let (monitor, condition) = (leaked(Monitor::new(0_u32)), RawCondition::new());
         let raw = monitor.raw();
-        let queue_again = |waiter, place, was_on_its_way| {
-            let entrant =
-                Entrant { waiter, waker: None, place, was_on_its_way, is_asked: false, now: None, reserved_too: false };
-            assert!(matches!(raw.contender().enqueue(entrant), Entry::Queued));
+        let queue = |waiter, place| {
+            assert!(matches!(raw.contender().enqueue(Entrant::new(waiter, None, place)), Entry::Queued));
         };
         let waiters = [pin!(Waiter::new()), pin!(Waiter::new()), pin!(Waiter::new()), pin!(Waiter::new())];
         let [newcomer, first, second, last] = waiters.each_ref().map(|waiter| waiter.as_ref());
         let signals = || [newcomer, first, second].map(|waiter| waiter.signal());
 
         let guard = monitor.enter();
-        queue_again(newcomer, Place::Back, false);
+        queue(newcomer, Place::Back);
         [first, second].iter().for_each(|waiter| condition.join(raw, Locks::One, *waiter, None));
         assert_eq!(condition.notify_all(Some(raw)), 2);
         drop(guard);
@@ -167,7 +165,7 @@ fn each_that_leaves_wakes_one_that_was_notified() {
 
         // The first comes too late, and waits for the one that is on its way.
         let guard = monitor.enter();
-        queue_again(first, Place::Front, false);
+        queue(first, Place::Front);
         drop(guard);
         drop(monitor.enter());
         assert_eq!(first.signal(), None);
