@@ -84,7 +84,7 @@ impl Sample {
     }
 }
 
-/// What a slice took, or this process so far.
+/// What a slice took.
 #[derive(Clone, Copy, Debug)]
 struct Spent {
     time: Duration,
@@ -254,12 +254,12 @@ fn on_tasks<L: ?Sized + Send + Sync + 'static>(
 
 /// Starts something, lets it run for the length of a slice, and says stop then. Returns what was started, and what it took until then.
 fn run_for<R>(slice: Duration, stop: &AtomicBool, start: impl FnOnce() -> R) -> (R, Spent) {
-    let (begin, (cpu, switches)) = (Instant::now(), process_usage());
+    let (begin, (cpu_before, switches_before)) = (Instant::now(), process_usage());
     let started = start();
     std::thread::sleep(slice);
     stop.store(true, Relaxed);
-    let (time, after) = (begin.elapsed(), process_usage());
-    (started, Spent { time, cpu: after.0 - cpu, switches: after.1 - switches })
+    let (time, (cpu, switches)) = (begin.elapsed(), process_usage());
+    (started, Spent { time, cpu: cpu - cpu_before, switches: switches - switches_before })
 }
 
 /// What the tasks return.

@@ -16,63 +16,61 @@ const SLICE: Duration = Duration::from_millis(20);
 /// A slice may pass before anything is done, on a machine that is busy otherwise.
 const ATTEMPTS: usize = 100;
 
-/// A lock of which only the counter is left.
-#[derive(Default)]
-struct Counting {
-    count: AtomicU64,
-    favourite: OnceLock<ThreadId>,
-}
-
 /// Forgets one time.
-struct Lossy(Counting);
+#[derive(Default)]
+struct Lossy(AtomicU64);
 
 impl Blocking for Lossy {
     fn enter(&self, units: u32) {
         work(units);
-        self.0.count.fetch_add(1, Relaxed);
+        self.0.fetch_add(1, Relaxed);
     }
 
     fn count(&self) -> u64 {
-        self.0.count.load(Relaxed).wrapping_sub(1)
+        self.0.load(Relaxed).wrapping_sub(1)
     }
 }
 
 /// Lets the first that comes in a thousand times for each time of another.
-struct Unfair(Counting);
+#[derive(Default)]
+struct Unfair {
+    count: AtomicU64,
+    favourite: OnceLock<ThreadId>,
+}
 
 impl Blocking for Unfair {
     fn enter(&self, units: u32) {
         let own = thread::current().id();
-        if *self.0.favourite.get_or_init(|| own) != own {
-            let before = self.0.count.load(Relaxed);
+        if *self.favourite.get_or_init(|| own) != own {
+            let before = self.count();
             // In the end the favourite comes no more.
             for _ in 0..10_000 {
-                if self.0.count.load(Relaxed) - before >= 1_000 {
+                if self.count() - before >= 1_000 {
                     break;
                 }
                 thread::yield_now();
             }
         }
         work(units);
-        self.0.count.fetch_add(1, Relaxed);
+        self.count.fetch_add(1, Relaxed);
     }
 
     fn count(&self) -> u64 {
-        self.0.count.load(Relaxed)
+        self.count.load(Relaxed)
     }
 }
 
 /// Works a thousand times longer than it should.
-struct Slow(Counting);
+#[derive(Default)]
+struct Slow(Mutex<u64>);
 
 impl Blocking for Slow {
     fn enter(&self, units: u32) {
-        work(units * 1_000);
-        self.0.count.fetch_add(1, Relaxed);
+        self.0.enter(units * 1_000);
     }
 
     fn count(&self) -> u64 {
-        self.0.count.load(Relaxed)
+        self.0.count()
     }
 }
 
@@ -108,12 +106,12 @@ fn median(measure: impl Fn() -> Sample, value: impl Fn(&Sample) -> f64) -> f64 {
 #[test]
 #[should_panic = "lossy does not exclude"]
 fn a_lock_that_forgets_an_entry_is_reported() {
-    threads("lossy", &Lossy(Counting::default()), 2, 10, SLICE);
+    threads("lossy", &Lossy::default(), 2, 10, SLICE);
 }
 
 #[test]
 fn an_unfair_lock_is_shown_as_unfair() {
-    let unfair = || threads("unfair", &Unfair(Counting::default()), 2, 10, SLICE);
+    let unfair = || threads("unfair", &Unfair::default(), 2, 10, SLICE);
     let share = median(unfair, |sample| sample.smallest_share);
     assert!(share < 0.1, "the smallest share is {share}");
 }
@@ -127,7 +125,7 @@ fn one_thread_has_its_whole_share() {
 
 #[test]
 fn a_slow_lock_is_ranked_slow() {
-    let slow = median(|| threads("slow", &Slow(Counting::default()), 1, 100, SLICE), |sample| sample.throughput);
+    let slow = median(|| threads("slow", &Slow::default(), 1, 100, SLICE), |sample| sample.throughput);
     let fast = median(|| threads("std", &Mutex::new(0), 1, 100, SLICE), |sample| sample.throughput);
     assert!(slow < fast, "{slow} and {fast} operations per second");
 }
