@@ -108,10 +108,10 @@ impl<T> Roster<T> {
     #[inline]
     pub(crate) fn is_quiet(&self, is_changed: bool) -> bool {
         let mode = self.mode();
-        if mode & (WAITING | TURN) == WAITING {
-            return !is_changed && mode & UNASKED == 0;
+        if mode & TURN == 0 {
+            return mode & WAITING == 0 || !is_changed && mode & UNASKED == 0;
         }
-        if mode & TURN != 0 && is_changed {
+        if is_changed {
             // ORDERING: Relaxed: it is the owner's, like the value.
             self.has_changed.store(true, Ordering::Relaxed);
         }

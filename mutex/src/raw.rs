@@ -291,11 +291,12 @@ impl RawMutex {
             }
             if let Some(thread) = queue.first(Kind::Thread) {
                 granted = !waking && waited_for_long && oldest.kind == Kind::Thread;
-                let signal = match () {
-                    () if granted => Some(Signal::Granted),
-                    () if is_invited(thread) => Some(Signal::Invited),
-                    () if !waking => Some(Signal::Woken),
-                    () => None,
+                let signal = if granted {
+                    Some(Signal::Granted)
+                } else if is_invited(thread) {
+                    Some(Signal::Invited)
+                } else {
+                    (!waking).then_some(Signal::Woken)
                 };
                 waking |= signal == Some(Signal::Woken);
                 wakes.extend(signal.and_then(|signal| queue.pop(Kind::Thread, signal)));
