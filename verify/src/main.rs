@@ -4,8 +4,11 @@
 
 use std::fmt;
 use std::io;
+use std::num::NonZero;
 use std::path::Path;
 use std::process::{Command, ExitCode};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
@@ -20,20 +23,14 @@ struct Arguments {
     list: bool,
 }
 
-/// The crates that run under the checkers.
-const MODELLED: [&str; 12] = [
-    "-p",
-    "latchwork-core",
-    "-p",
-    "latchwork-monitor",
-    "-p",
+/// The crates that run under the checkers, those with the longest models first.
+const MODELLED: [&str; 6] = [
     "latchwork-mutex",
-    "-p",
     "latchwork-rwlock",
-    "-p",
     "latchwork-semaphore",
-    "-p",
+    "latchwork-monitor",
     "latchwork-spinlock",
+    "latchwork-core",
 ];
 
 /// The benches.
@@ -130,7 +127,7 @@ struct Check {
     arguments: Vec<String>,
     /// A target without which it is skipped.
     target: Option<&'static str>,
-    /// Whether it keeps one core busy for long, and runs beside the next that does.
+    /// Whether it keeps one core busy for long, and runs beside others that do.
     is_sequential: bool,
 }
 
@@ -232,7 +229,7 @@ impl fmt::Display for Check {
 
 /// Every check, cheapest first.
 fn checks() -> Vec<Check> {
-    let modelled = |arguments: &[&'static str]| [arguments, &MODELLED].concat();
+    let modelled = |arguments: &[&'static str]| [arguments, &MODELLED.map(|package| ["-p", package]).concat()].concat();
     let mut checks = vec![Check::new("formatting", Build::Plain, &["fmt", "--all", "--check"])];
 
     let everything = ["build", "--quiet", "--workspace", "--all-targets"];
@@ -256,8 +253,12 @@ fn checks() -> Vec<Check> {
     checks.push(Check::new("tests", Build::Plain, &["test", "--workspace"]));
     checks.push(Check::new("tests", Build::Portable, &modelled(&["test", "--tests"])));
     // By the aliases of `.cargo/config.toml`, which are then checked too.
-    checks.push(Check::new("models", Build::Shuttle, &modelled(&["shuttle", "--lib"])).sequential());
-    checks.push(Check::new("models", Build::Loom, &modelled(&["loom", "--lib"])).sequential());
+    for build in [Build::Loom, Build::Shuttle] {
+        for package in MODELLED {
+            let name = format!("models of {}", package.trim_start_matches("latchwork-"));
+            checks.push(Check::new(&name, build, &[build.name(), "-p", package]).sequential());
+        }
+    }
 
     for (package, example) in EXAMPLES {
         let arguments = ["run", "--quiet", "-p", package, "--example", example];
@@ -287,13 +288,31 @@ fn main() -> ExitCode {
     let start = Instant::now();
     let mut results = Vec::new();
     for group in checks.chunk_by(|one, next| one.is_sequential && next.is_sequential) {
-        let is_alone = group.len() == 1;
-        std::thread::scope(|scope| {
-            let runs: Vec<_> = group.iter().map(|check| (check, scope.spawn(move || check.run(is_alone)))).collect();
-            results.extend(runs.into_iter().map(|(check, run)| (check, run.join().expect("a check does not panic"))));
-        });
+        results.extend(run_side_by_side(group));
     }
     summarise(&results, start.elapsed())
+}
+
+/// Runs one check on each core at a time, in this order.
+fn run_side_by_side(checks: &[Check]) -> Vec<(&Check, (Outcome, Duration))> {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..cores.min(checks.len()) {
+            scope.spawn(|| {
+                loop {
+                    // ORDERING: Relaxed: it only counts.
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(check) = checks.get(index) else { break };
+                    let result = check.run(checks.len() == 1);
+                    results.lock().expect("no check panics").push((index, result));
+                }
+            });
+        }
+    });
+    let mut results = results.into_inner().expect("no check panics");
+    results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(index, result)| (&checks[index], result)).collect()
 }
 
 fn summarise(results: &[(&Check, (Outcome, Duration))], time: Duration) -> ExitCode {
