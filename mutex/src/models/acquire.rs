@@ -32,7 +32,7 @@ fn a_thread_that_locks_again_excludes_the_other() {
 #[test]
 fn many_threads_exclude_each_other() {
     // Three threads: each preemption more takes about ten times as long.
-    model_bounded(4, || {
+    model_bounded(3, || {
         let mutex = mutex();
         let others: Vec<_> = (0..THREADS).map(|_| with_mutex(&mutex, increment)).collect();
         increment(&mutex);
@@ -56,7 +56,7 @@ fn two_tasks_exclude_each_other() {
 #[test]
 fn many_tasks_exclude_each_other() {
     // Three threads: each preemption more takes about ten times as long.
-    model_bounded(4, || {
+    model_bounded(3, || {
         let mutex = mutex();
         let others: Vec<_> = (0..THREADS).map(|_| with_mutex(&mutex, increment_async)).collect();
         increment_async(&mutex);
@@ -80,7 +80,7 @@ fn a_thread_and_a_task_exclude_each_other() {
 #[test]
 fn threads_and_tasks_exclude_each_other() {
     // Three threads: each preemption more takes about ten times as long.
-    model_bounded(4, || {
+    model_bounded(3, || {
         let mutex = mutex();
         let others: Vec<_> = (0..THREADS)
             .map(|index| with_mutex(&mutex, if index % 2 == 0 { increment_async } else { increment }))

@@ -107,7 +107,7 @@ fn a_queued_task_that_barges_leaves_the_queue() {
 #[test]
 fn a_cancelled_task_leaves_the_thread_behind_it_its_wake_up() {
     // Three threads: each preemption more takes about ten times as long.
-    model_bounded(4, || {
+    model_bounded(3, || {
         let mutex = mutex();
         let guard = Arc::clone(&mutex).lock_owned();
         let waiting = queued(&mutex);

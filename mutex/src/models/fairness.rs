@@ -70,7 +70,7 @@ fn a_thread_on_its_way_holds_back_no_older_task() {
 #[test]
 fn one_woken_thread_at_a_time() {
     // Three threads: each preemption more takes about ten times as long.
-    model_bounded(4, || {
+    model_bounded(3, || {
         let mutex = mutex();
         let guard = mutex.lock();
         let own = |mutex: &Arc<Mutex<u32>>| Arc::clone(mutex).lock_owned();

@@ -38,6 +38,7 @@ fn a_thread_and_a_task_share_one_permit() {
 
 /// Breaks if a second waiter is forgotten while a first is on its way.
 #[test]
+#[cfg_attr(latchwork = "loom", ignore = "long: run by `--ignored`")]
 fn threads_and_tasks_share_one_permit() {
     // Three threads: each preemption more takes about ten times as long.
     model_bounded(3, || {

@@ -111,7 +111,7 @@ fn try_write_fails_only_where_somebody_has_the_lock_or_waits() {
 #[test]
 fn readers_and_writers_exclude_each_other() {
     // Three threads: each preemption more takes about ten times as long.
-    model_bounded(4, || {
+    model_bounded(3, || {
         let lock = Arc::new(RwSpinLock::new(0));
         let writers: Vec<_> = (0..THREADS / 2).map(|_| with(&lock, write)).collect();
         let readers: Vec<_> = (0..THREADS / 2).map(|_| with(&lock, read)).collect();
@@ -126,7 +126,7 @@ fn readers_and_writers_exclude_each_other() {
 #[test]
 fn two_readers_and_a_writer_exclude_each_other() {
     // Three threads: each preemption more takes about ten times as long.
-    model_bounded(4, || {
+    model_bounded(3, || {
         let lock = Arc::new(RwSpinLock::new(0));
         let readers: Vec<_> = (0..THREADS).map(|_| with(&lock, read)).collect();
         write(&lock);
@@ -171,6 +171,7 @@ fn a_thread_and_a_task_exclude_each_other() {
 
 /// Breaks if threads that wait for ever and tasks that come back keep one another out.
 #[test]
+#[cfg_attr(latchwork = "loom", ignore = "long: run by `--ignored`")]
 fn threads_and_tasks_exclude_each_other() {
     // Three threads: each preemption more takes about ten times as long.
     model_bounded(3, || {

@@ -32,7 +32,7 @@ fn two_threads_exclude_each_other() {
 #[test]
 fn many_threads_exclude_each_other() {
     // Three threads: unbounded does not end in 100 s.
-    model_bounded(5, || {
+    model_bounded(4, || {
         let lock = Arc::new(SpinLock::new(0));
         let others: Vec<_> = (0..THREADS).map(|_| with(&lock, increment)).collect();
         increment(&lock);
@@ -68,7 +68,7 @@ fn a_thread_and_a_task_exclude_each_other() {
 #[test]
 fn threads_and_tasks_exclude_each_other() {
     // Three threads: each preemption more takes about ten times as long.
-    model_bounded(4, || {
+    model_bounded(3, || {
         let lock = Arc::new(SpinLock::new(0));
         let kind = |index| if index % 2 == 0 { increment } else { increment_async };
         let others: Vec<_> = (0..THREADS).map(|index| with(&lock, kind(index))).collect();

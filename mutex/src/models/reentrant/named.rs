@@ -31,6 +31,7 @@ fn two_tasks_exclude_each_other() {
 
 /// Breaks if one of the three ways in overlooks one of the others.
 #[test]
+#[cfg_attr(latchwork = "loom", ignore = "long: run by `--ignored`")]
 fn threads_owners_and_tasks_exclude_each_other() {
     // Three threads: each preemption more takes about ten times as long.
     model_bounded(3, || {
@@ -278,7 +279,7 @@ fn a_woken_lock_async_that_is_cancelled_passes_the_wake_up_on() {
 #[test]
 fn guards_of_an_owner_may_be_dropped_by_other_threads() {
     // Three threads: each preemption more takes about ten times as long.
-    model_bounded(4, || {
+    model_bounded(3, || {
         let (lock, shared) = (lock(), owner());
         let enter = || -> OwnedReentrantLockGuard<Data, ByOwner> { Arc::clone(&lock).lock_owned_as(&shared) };
         let others: Vec<_> = (0..THREADS).map(|_| enter()).map(|guard| spawn(move || drop(guard))).collect();
