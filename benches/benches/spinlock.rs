@@ -80,7 +80,11 @@ fn fixed_work(c: &mut Criterion) {
                     watchdog(name, || {
                         std::thread::scope(|scope| {
                             (0..THREADS).for_each(|_| {
-                                scope.spawn(|| (0..entries).for_each(|_| lock.enter(units)));
+                                scope.spawn(|| {
+                                    for _ in 0..entries {
+                                        lock.enter(units, false);
+                                    }
+                                });
                             });
                         });
                     });

@@ -8,6 +8,7 @@ pub mod read_write;
 use std::hint::black_box;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::time::{Duration, Instant};
 
 use latchwork_spinlock::{Pause, SpinLock, TicketLock, Yield};
 
@@ -26,31 +27,38 @@ pub fn work(units: u32) -> u64 {
 
 /// A lock for threads around a counter.
 pub trait Blocking: Sync {
-    /// Locks, counts, works for `units`, unlocks.
-    fn enter(&self, units: u32);
+    /// Locks, counts, works for `units`, unlocks. Returns how long it waited for the lock, where that is asked for.
+    fn enter(&self, units: u32, is_timed: bool) -> Duration;
     /// How often it was entered: less than the threads counted, and it does not exclude.
     fn count(&self) -> u64;
 }
 
-/// A task's way through a section.
-pub type Entering<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+/// A task's way through a section, and how long it waited for that, where it is asked for.
+pub type Entering<'a> = Pin<Box<dyn Future<Output = Duration> + Send + 'a>>;
 
 /// A lock for tasks around a counter.
 pub trait Async: Send + Sync {
     /// Locks, counts, works for `units`, unlocks.
-    fn enter(&self, units: u32) -> Entering<'_>;
+    fn enter(&self, units: u32, is_timed: bool) -> Entering<'_>;
     /// How often it was entered.
     fn count(&self) -> u64;
+}
+
+/// How long ago that was, if it was.
+pub(crate) fn elapsed(start: Option<Instant>) -> Duration {
+    start.map_or(Duration::ZERO, |start| start.elapsed())
 }
 
 macro_rules! blocking {
     ($lock:ty, |$it:ident| $guard:expr) => {
         impl Blocking for $lock {
-            fn enter(&self, units: u32) {
-                let $it = self;
+            fn enter(&self, units: u32, is_timed: bool) -> Duration {
+                let ($it, start) = (self, is_timed.then(Instant::now));
                 let mut guard = $guard;
+                let waited = elapsed(start);
                 *guard += 1;
                 work(units);
+                waited
             }
 
             fn count(&self) -> u64 {
@@ -74,12 +82,15 @@ blocking!(spin::mutex::TicketMutex<u64>, |it| it.lock());
 macro_rules! asynchronous {
     ($lock:ty, |$it:ident| $guard:expr) => {
         impl Async for $lock {
-            fn enter(&self, units: u32) -> Entering<'_> {
+            fn enter(&self, units: u32, is_timed: bool) -> Entering<'_> {
                 let $it = self;
                 Box::pin(async move {
+                    let start = is_timed.then(Instant::now);
                     let mut guard = $guard.await;
+                    let waited = elapsed(start);
                     *guard += 1;
                     work(units);
+                    waited
                 })
             }
 
@@ -122,12 +133,15 @@ impl<S> Gate<S> {
 macro_rules! gate {
     ($semaphore:ty, |$it:ident| $permit:expr $(, $release:expr)?) => {
         impl Async for Gate<$semaphore> {
-            fn enter(&self, units: u32) -> Entering<'_> {
+            fn enter(&self, units: u32, is_timed: bool) -> Entering<'_> {
                 let $it = &self.semaphore;
                 Box::pin(async move {
+                    let start = is_timed.then(Instant::now);
                     let _permit = $permit;
+                    let waited = elapsed(start);
                     self.pass(units).await;
                     $($release;)?
+                    waited
                 })
             }
 

@@ -1,5 +1,6 @@
 //! The contenders, and how a cell of the comparison is measured.
 
+pub mod cell;
 pub mod contenders;
 pub mod measure;
 

@@ -1,20 +1,37 @@
-//! One sample: a lock, a number of threads or tasks, a section, a slice of time.
+//! One slice of time: a lock, threads or tasks that use it, and what they got.
 
 pub mod exchange;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
+use hdrhistogram::Histogram;
 use latchwork_core::sync::model::watchdog_after;
+use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
 use crate::contenders::read_write::{ReadWrite, ReadWriteAsync};
 use crate::contenders::{Async, Blocking, Entering, work};
 
+/// What is done in a slice of time.
+#[derive(Clone, Copy, Debug)]
+pub struct Load {
+    /// How many threads or tasks do it, as often as they can.
+    pub parties: usize,
+    /// Units of [`work`] in a section.
+    pub inside: u32,
+    /// Units of [`work`] between two sections.
+    pub outside: u32,
+    /// How long they do it.
+    pub slice: Duration,
+    /// Whether each wait is timed, for which the clock is read twice.
+    pub is_timed: bool,
+}
+
 /// Who reads, and who writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mix {
     /// Everybody writes that many of 100 times, evenly spread, and reads otherwise.
     Writes(u32),
@@ -35,52 +52,106 @@ impl Mix {
         }
     }
 
+    /// How many writes are among so many operations of each.
     fn writes(self, ops: &[u64]) -> u64 {
         let of = |(index, &ops): (usize, &u64)| (0..ops).filter(|op| self.is_write(index, *op)).count() as u64;
         ops.iter().enumerate().map(of).sum()
     }
 }
 
-/// What one slice of time gave.
-#[derive(Clone, Copy, Debug)]
+/// What a slice of time gave.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Slice {
+    /// What was done.
+    pub sample: Sample,
+    /// How long each class of operations waited, where that was timed.
+    pub waits: Vec<Waits>,
+}
+
+/// What was done in a slice of time.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Sample {
     /// Operations per second, all threads together.
     pub throughput: f64,
     /// The smallest thread's operations, as a part of an equal share: 1 is fair, 0 is starved.
     pub smallest_share: f64,
+    /// The largest thread's operations, as a part of an equal share.
+    pub largest_share: f64,
     /// Processor time per operation, in nanoseconds, spinning and switching included.
     pub cpu_per_op: f64,
     /// How often a thread slept or was preempted, per operation.
     pub switches_per_op: f64,
 }
 
-/// What one slice of time gave each class, where every wait was timed.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Waits {
-    /// Readers and writers.
-    pub classes: [Class; 2],
-}
-
-/// What a class of operations got.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Class {
-    /// Operations per second, all threads together.
-    pub throughput: f64,
-    /// The longest wait for the lock.
-    pub longest: Duration,
-}
-
 impl Sample {
     fn new(ops: &[u64], spent: Spent) -> Self {
         let total: u64 = ops.iter().sum();
-        let smallest = ops.iter().copied().min().unwrap_or(0);
         let total_or_one = total.max(1) as f64;
+        let share = |ops: Option<&u64>| ops.map_or(0.0, |&ops| ops as f64) / total_or_one;
+        let parties = ops.len() as f64;
         Self {
             throughput: total as f64 / spent.time.as_secs_f64(),
-            smallest_share: smallest as f64 * ops.len() as f64 / total_or_one,
+            smallest_share: share(ops.iter().min()) * parties,
+            largest_share: share(ops.iter().max()) * parties,
             cpu_per_op: spent.cpu.as_nanos() as f64 / total_or_one,
             switches_per_op: spent.switches as f64 / total_or_one,
         }
+    }
+}
+
+/// How long operations of one class waited, in nanoseconds, to two digits.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Waits {
+    /// Half of them waited for no longer.
+    pub median: u64,
+    /// 99 of 100 waited for no longer.
+    pub p99: u64,
+    /// 999 of 1000 waited for no longer.
+    pub p999: u64,
+    /// None waited for longer.
+    pub longest: u64,
+}
+
+impl Waits {
+    fn new(histogram: &Histogram<u64>) -> Self {
+        Self {
+            median: histogram.value_at_quantile(0.5),
+            p99: histogram.value_at_quantile(0.99),
+            p999: histogram.value_at_quantile(0.999),
+            longest: histogram.max(),
+        }
+    }
+}
+
+/// What one thread or task has done.
+struct Record {
+    ops: u64,
+    /// How long it waited, by class; none where that is not timed.
+    waits: Vec<Histogram<u64>>,
+}
+
+impl Record {
+    fn new(classes: usize, is_timed: bool) -> Self {
+        let waits = || Histogram::new(2).expect("two digits are possible");
+        let classes = if is_timed { classes } else { 0 };
+        Self { ops: 0, waits: std::iter::repeat_with(waits).take(classes).collect() }
+    }
+
+    fn count(&mut self, class: usize, waited: Duration) {
+        self.ops += 1;
+        if let Some(waits) = self.waits.get_mut(class) {
+            waits.record(waited.as_nanos() as u64).expect("it grows");
+        }
+    }
+
+    /// The operations of each, and the waits of all.
+    fn gather(records: Vec<Self>) -> (Vec<u64>, Vec<Waits>) {
+        let ops = records.iter().map(|record| record.ops).collect();
+        let all = records.into_iter().map(|record| record.waits).reduce(|mut all, waits| {
+            all.iter_mut().zip(&waits).for_each(|(all, waits)| all.add(waits).expect("it grows"));
+            all
+        });
+        (ops, all.iter().flatten().map(Waits::new).collect())
     }
 }
 
@@ -106,101 +177,75 @@ pub fn units_per_nanosecond() -> f64 {
     f64::from(UNITS) / best.as_nanos() as f64
 }
 
-/// Threads that enter the lock as often as they can for the length of a slice.
+/// Threads that enter the lock.
 ///
 /// # Panics
 ///
 /// If the lock does not exclude: its count differs from the threads'.
-pub fn threads(name: &str, lock: &dyn Blocking, threads: usize, units: u32, slice: Duration) -> Sample {
-    let (ops, sample) = on_threads(name, threads, slice, &|_, _| lock.enter(units));
+pub fn threads(name: &str, lock: &dyn Blocking, load: &Load) -> Slice {
+    let (ops, slice) = on_threads(name, load, None, &|_| lock.enter(load.inside, load.is_timed));
     assert_eq!(lock.count(), ops.iter().sum::<u64>(), "{name} does not exclude");
-    sample
+    slice
 }
 
-/// Threads that read and write as often as they can for the length of a slice.
+/// Threads that read and write. They wait in two classes: readers and writers.
 ///
 /// # Panics
 ///
 /// If the lock does not exclude: its count differs from the threads' writes.
-pub fn readers_and_writers(
-    name: &str,
-    lock: &dyn ReadWrite,
-    threads: usize,
-    mix: Mix,
-    units: u32,
-    slice: Duration,
-) -> Sample {
-    let (ops, sample) = on_threads(name, threads, slice, &|index, op| {
-        if mix.is_write(index, op) {
-            lock.write(units, false)
-        } else {
-            lock.read(units, false)
-        };
+pub fn readers_and_writers(name: &str, lock: &dyn ReadWrite, mix: Mix, load: &Load) -> Slice {
+    let (ops, slice) = on_threads(name, load, Some(mix), &|is_write| {
+        if is_write { lock.write(load.inside, load.is_timed) } else { lock.read(load.inside, load.is_timed) }
     });
     assert_eq!(lock.count(), mix.writes(&ops), "{name} does not exclude");
-    sample
+    slice
 }
 
-/// The same, with the clock read twice in each operation.
-///
-/// # Panics
-///
-/// If the lock does not exclude: its count differs from the threads' writes.
-pub fn waits(name: &str, lock: &dyn ReadWrite, threads: usize, mix: Mix, units: u32, slice: Duration) -> Waits {
-    let nanoseconds = [0; 2].map(AtomicU64::new);
-    let (ops, sample) = on_threads(name, threads, slice, &|index, op| {
-        let is_write = mix.is_write(index, op);
-        let waited = if is_write { lock.write(units, true) } else { lock.read(units, true) };
-        let (waited, longest) = (waited.as_nanos() as u64, &nanoseconds[usize::from(is_write)]);
-        if waited > longest.load(Relaxed) {
-            longest.fetch_max(waited, Relaxed);
-        }
-    });
-    let (all, writes) = (ops.iter().sum::<u64>(), mix.writes(&ops));
-    assert_eq!(lock.count(), writes, "{name} does not exclude");
-    let class = |ops: u64, longest: &AtomicU64| Class {
-        throughput: sample.throughput * ops as f64 / all.max(1) as f64,
-        longest: Duration::from_nanos(longest.load(Relaxed)),
-    };
-    Waits { classes: [class(all - writes, &nanoseconds[0]), class(writes, &nanoseconds[1])] }
-}
-
-/// Threads that run `enter`, with their own number and the operation's, as often as they can for the length of a slice.
-fn on_threads(name: &str, threads: usize, slice: Duration, enter: &(dyn Fn(usize, u64) + Sync)) -> (Vec<u64>, Sample) {
+/// Threads that run `enter`. It is told whether to write, and returns how long it waited.
+fn on_threads(
+    name: &str,
+    load: &Load,
+    mix: Option<Mix>,
+    enter: &(dyn Fn(bool) -> Duration + Sync),
+) -> (Vec<u64>, Slice) {
     let stop = AtomicBool::new(false);
-    let start = Barrier::new(threads + 1);
+    let start = Barrier::new(load.parties + 1);
     let run = |index| {
-        let mut ops = 0;
+        let mut record = Record::new(classes(mix), load.is_timed);
         start.wait();
         while !stop.load(Relaxed) {
-            enter(index, ops);
-            ops += 1;
+            let is_write = mix.is_some_and(|mix| mix.is_write(index, record.ops));
+            let waited = enter(is_write);
+            record.count(usize::from(is_write), waited);
+            work(load.outside);
         }
-        ops
+        record
     };
-    watchdog_after(name, limit(slice), || {
+    watchdog_after(name, limit(load.slice), || {
         std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..threads).map(|index| scope.spawn(move || run(index))).collect();
-            let (_, spent) = run_for(slice, &stop, || start.wait());
-            let ops: Vec<u64> = threads.into_iter().map(|thread| thread.join().expect("no thread panics")).collect();
+            let threads: Vec<_> = (0..load.parties).map(|index| scope.spawn(move || run(index))).collect();
+            let (_, spent) = run_for(load.slice, &stop, || start.wait());
+            let records = threads.into_iter().map(|thread| thread.join().expect("no thread panics")).collect();
+            let (ops, waits) = Record::gather(records);
             let sample = Sample::new(&ops, spent);
-            (ops, sample)
+            (ops, Slice { sample, waits })
         })
     })
 }
 
-/// Tasks on a runtime that enter the lock as often as they can for the length of a slice, yielding after each time.
+/// Tasks on a runtime that enter the lock, yielding after each time.
 ///
 /// # Panics
 ///
 /// If the lock does not exclude: its count differs from the tasks'.
-pub fn tasks(name: &str, lock: Box<dyn Async>, runtime: &Runtime, tasks: usize, units: u32, slice: Duration) -> Sample {
-    let (lock, ops, sample) = on_tasks(name, lock, runtime, tasks, slice, move |lock, _, _| lock.enter(units));
+pub fn tasks(name: &str, lock: Box<dyn Async>, runtime: &Runtime, load: &Load) -> Slice {
+    let Load { inside, is_timed, .. } = *load;
+    let (lock, ops, slice) = on_tasks(name, lock, runtime, load, None, move |lock, _| lock.enter(inside, is_timed));
     assert_eq!(lock.count(), ops.iter().sum::<u64>(), "{name} does not exclude");
-    sample
+    slice
 }
 
-/// Tasks that read and write as often as they can for the length of a slice, yielding after each time.
+/// Tasks that read and write, yielding after each time. They wait in two classes: readers and writers.
 ///
 /// # Panics
 ///
@@ -209,47 +254,54 @@ pub fn reading_and_writing_tasks(
     name: &str,
     lock: Box<dyn ReadWriteAsync>,
     runtime: &Runtime,
-    tasks: usize,
     mix: Mix,
-    units: u32,
-    slice: Duration,
-) -> Sample {
-    let (lock, ops, sample) = on_tasks(name, lock, runtime, tasks, slice, move |lock, index, op| {
-        if mix.is_write(index, op) { lock.write(units) } else { lock.read(units) }
+    load: &Load,
+) -> Slice {
+    let Load { inside, is_timed, .. } = *load;
+    let (lock, ops, slice) = on_tasks(name, lock, runtime, load, Some(mix), move |lock, is_write| {
+        if is_write { lock.write(inside, is_timed) } else { lock.read(inside, is_timed) }
     });
     assert_eq!(lock.count(), mix.writes(&ops), "{name} does not exclude");
-    sample
+    slice
 }
 
-/// Tasks that run `enter`, with their own number and the operation's, as often as they can for the length of a slice.
-fn on_tasks<L: ?Sized + Send + Sync + 'static>(
+/// Tasks that run `enter`. It is told whether to write, and is ready with how long it waited.
+fn on_tasks<L: Send + Sync + 'static>(
     name: &str,
-    lock: Box<L>,
+    lock: L,
     runtime: &Runtime,
-    tasks: usize,
-    slice: Duration,
-    enter: impl Fn(&L, usize, u64) -> Entering<'_> + Copy + Send + Sync + 'static,
-) -> (Arc<Box<L>>, Vec<u64>, Sample) {
+    load: &Load,
+    mix: Option<Mix>,
+    enter: impl Fn(&L, bool) -> Entering<'_> + Copy + Send + Sync + 'static,
+) -> (Arc<L>, Vec<u64>, Slice) {
     let lock = Arc::new(lock);
     let stop = Arc::new(AtomicBool::new(false));
+    let Load { parties, outside, slice, is_timed, .. } = *load;
     watchdog_after(name, limit(slice), || {
         let spawn = |index| {
             let (lock, stop) = (Arc::clone(&lock), Arc::clone(&stop));
             runtime.spawn(async move {
-                let mut ops = 0;
+                let mut record = Record::new(classes(mix), is_timed);
                 while !stop.load(Relaxed) {
-                    enter(&lock, index, ops).await;
-                    ops += 1;
+                    let is_write = mix.is_some_and(|mix| mix.is_write(index, record.ops));
+                    let waited = enter(&lock, is_write).await;
+                    record.count(usize::from(is_write), waited);
+                    work(outside);
                     tokio::task::yield_now().await;
                 }
-                ops
+                record
             })
         };
-        let (handles, spent) = run_for(slice, &stop, || (0..tasks).map(spawn).collect::<Vec<_>>());
-        let ops = runtime.block_on(join(handles));
+        let (handles, spent) = run_for(slice, &stop, || (0..parties).map(spawn).collect::<Vec<_>>());
+        let (ops, waits) = Record::gather(runtime.block_on(join(handles)));
         let sample = Sample::new(&ops, spent);
-        (lock, ops, sample)
+        (lock, ops, Slice { sample, waits })
     })
+}
+
+/// Whether readers and writers are told apart.
+const fn classes(mix: Option<Mix>) -> usize {
+    if mix.is_some() { 2 } else { 1 }
 }
 
 /// Starts something, lets it run for the length of a slice, and says stop then. Returns what was started, and what it took until then.
@@ -273,7 +325,7 @@ async fn join<R>(tasks: Vec<JoinHandle<R>>) -> Vec<R> {
 
 /// A slice that has not ended by then hangs.
 fn limit(slice: Duration) -> Duration {
-    slice + Duration::from_secs(300)
+    slice + Duration::from_secs(60)
 }
 
 /// Processor time and context switches of this process so far.

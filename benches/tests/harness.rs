@@ -9,9 +9,9 @@ use std::time::Duration;
 use latchwork_benches::contenders::bounded_buffer::BoundedBuffer;
 use latchwork_benches::contenders::{Blocking, work};
 use latchwork_benches::measure::exchange::{Parties, stream};
-use latchwork_benches::measure::{Sample, threads};
+use latchwork_benches::measure::{Load, Sample, Slice, threads};
 
-const SLICE: Duration = Duration::from_millis(20);
+const LOAD: Load = Load { parties: 2, inside: 10, outside: 0, slice: Duration::from_millis(20), is_timed: false };
 
 /// A slice may pass before anything is done, on a machine that is busy otherwise.
 const ATTEMPTS: usize = 100;
@@ -21,9 +21,10 @@ const ATTEMPTS: usize = 100;
 struct Lossy(AtomicU64);
 
 impl Blocking for Lossy {
-    fn enter(&self, units: u32) {
+    fn enter(&self, units: u32, _: bool) -> Duration {
         work(units);
         self.0.fetch_add(1, Relaxed);
+        Duration::ZERO
     }
 
     fn count(&self) -> u64 {
@@ -39,7 +40,7 @@ struct Unfair {
 }
 
 impl Blocking for Unfair {
-    fn enter(&self, units: u32) {
+    fn enter(&self, units: u32, _: bool) -> Duration {
         let own = thread::current().id();
         if *self.favourite.get_or_init(|| own) != own {
             let before = self.count();
@@ -53,6 +54,7 @@ impl Blocking for Unfair {
         }
         work(units);
         self.count.fetch_add(1, Relaxed);
+        Duration::ZERO
     }
 
     fn count(&self) -> u64 {
@@ -65,8 +67,8 @@ impl Blocking for Unfair {
 struct Slow(Mutex<u64>);
 
 impl Blocking for Slow {
-    fn enter(&self, units: u32) {
-        self.0.enter(units * 1_000);
+    fn enter(&self, units: u32, is_timed: bool) -> Duration {
+        self.0.enter(units * 1_000, is_timed)
     }
 
     fn count(&self) -> u64 {
@@ -97,8 +99,8 @@ impl BoundedBuffer for Leaky {
     }
 }
 
-fn median(measure: impl Fn() -> Sample, value: impl Fn(&Sample) -> f64) -> f64 {
-    let mut values: Vec<f64> = (0..5).map(|_| value(&measure())).collect();
+fn median(measure: impl Fn() -> Slice, value: impl Fn(&Sample) -> f64) -> f64 {
+    let mut values: Vec<f64> = (0..5).map(|_| value(&measure().sample)).collect();
     values.sort_by(f64::total_cmp);
     values[2]
 }
@@ -106,27 +108,31 @@ fn median(measure: impl Fn() -> Sample, value: impl Fn(&Sample) -> f64) -> f64 {
 #[test]
 #[should_panic = "lossy does not exclude"]
 fn a_lock_that_forgets_an_entry_is_reported() {
-    threads("lossy", &Lossy::default(), 2, 10, SLICE);
+    threads("lossy", &Lossy::default(), &LOAD);
 }
 
 #[test]
 fn an_unfair_lock_is_shown_as_unfair() {
-    let unfair = || threads("unfair", &Unfair::default(), 2, 10, SLICE);
+    let unfair = || threads("unfair", &Unfair::default(), &LOAD);
     let share = median(unfair, |sample| sample.smallest_share);
     assert!(share < 0.1, "the smallest share is {share}");
+    let share = median(unfair, |sample| sample.largest_share);
+    assert!(share > 1.9, "the largest share is {share}");
 }
 
 #[test]
 fn one_thread_has_its_whole_share() {
-    let mut samples = (0..ATTEMPTS).map(|_| threads("std", &Mutex::new(0), 1, 10, SLICE));
+    let load = Load { parties: 1, ..LOAD };
+    let mut samples = (0..ATTEMPTS).map(|_| threads("std", &Mutex::new(0), &load).sample);
     let sample = samples.find(|sample| sample.throughput > 0.0).expect("it enters now and then");
     assert!((sample.smallest_share - 1.0).abs() < 1e-9);
 }
 
 #[test]
 fn a_slow_lock_is_ranked_slow() {
-    let slow = median(|| threads("slow", &Slow::default(), 1, 100, SLICE), |sample| sample.throughput);
-    let fast = median(|| threads("std", &Mutex::new(0), 1, 100, SLICE), |sample| sample.throughput);
+    let load = Load { parties: 1, inside: 100, ..LOAD };
+    let slow = median(|| threads("slow", &Slow::default(), &load), |sample| sample.throughput);
+    let fast = median(|| threads("std", &Mutex::new(0), &load), |sample| sample.throughput);
     assert!(slow < fast, "{slow} and {fast} operations per second");
 }
 
@@ -145,6 +151,6 @@ fn a_buffer_that_gives_an_item_twice_is_reported() {
 fn stream_through_leaky(copies: usize) {
     let leaky = Leaky { items: Mutex::default(), changed: Condvar::new(), copies };
     for _ in 0..ATTEMPTS {
-        stream("leaky", &leaky, Parties { producers: 1, consumers: 1 }, SLICE);
+        stream("leaky", &leaky, Parties { producers: 1, consumers: 1 }, &LOAD);
     }
 }

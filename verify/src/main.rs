@@ -265,7 +265,9 @@ fn checks() -> Vec<Check> {
         checks.push(Check::new(&format!("example {example}"), Build::Plain, &arguments));
     }
     // That they run and end is what is checked: what they need has been compiled without optimisation.
-    let comparison = ["run", "--quiet", "-p", "latchwork-benches", "--", "--quick"];
+    let comparison = ["run", "--quiet", "-p", "latchwork-benches", "--", "all", "--quick", "--rounds", "1"];
+    let few_cells = ["--threads", "3", "--tasks", "3", "--section", "0"];
+    let comparison = [&comparison[..], &few_cells].concat();
     checks.push(Check::new("comparison, quick", Build::Plain, &comparison));
     let benches = [&["test", "--quiet", "-p", "latchwork-benches"], &BENCHES[..]].concat();
     checks.push(Check::new("benches, once each", Build::Plain, &benches));

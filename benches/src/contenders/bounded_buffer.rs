@@ -5,7 +5,6 @@ use std::pin::Pin;
 
 use latchwork_monitor::Monitor;
 
-use super::Entering;
 use super::conditions::{Asyncband, Classic, Named, ParkingLot, Std, Tasks, Threads, Tokio};
 
 /// A queue with so many slots, for threads.
@@ -16,13 +15,16 @@ pub trait BoundedBuffer: Sync {
     fn take(&self) -> u64;
 }
 
+/// A task's way to a free slot.
+pub type Putting<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
 /// A task's way to an item.
 pub type Taking<'a> = Pin<Box<dyn Future<Output = u64> + Send + 'a>>;
 
 /// A queue with so many slots, for tasks.
 pub trait BoundedBufferAsync: Send + Sync {
     /// Puts the item in at the end, waiting for a free slot.
-    fn put(&self, item: u64) -> Entering<'_>;
+    fn put(&self, item: u64) -> Putting<'_>;
     /// Takes the first item out, waiting for one.
     fn take(&self) -> Taking<'_>;
 }
@@ -101,7 +103,7 @@ impl<L: Threads<Items>> BoundedBuffer for Buffer<L> {
 }
 
 impl<L: Tasks<Items>> BoundedBufferAsync for Buffer<L> {
-    fn put(&self, item: u64) -> Entering<'_> {
+    fn put(&self, item: u64) -> Putting<'_> {
         Box::pin(async move {
             let mut items = self.items.enter_while_async(NOT_FULL, is_full(self.slots)).await;
             self.push(&mut items, item);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use latchwork_spinlock::RwSpinLock;
 
-use super::{Contender, Entering, work};
+use super::{Contender, Entering, elapsed, work};
 
 /// A lock for threads that read and threads that write a counter.
 pub trait ReadWrite: Sync {
@@ -21,9 +21,9 @@ pub trait ReadWrite: Sync {
 /// A lock for tasks that read and tasks that write a counter.
 pub trait ReadWriteAsync: Send + Sync {
     /// Locks for reading, works for `units`, unlocks.
-    fn read(&self, units: u32) -> Entering<'_>;
+    fn read(&self, units: u32, is_timed: bool) -> Entering<'_>;
     /// Locks for writing, counts, works for `units`, unlocks.
-    fn write(&self, units: u32) -> Entering<'_>;
+    fn write(&self, units: u32, is_timed: bool) -> Entering<'_>;
     /// How often it was written.
     fn count(&self) -> u64;
 }
@@ -87,21 +87,27 @@ blocking!(spin::RwLock<u64>, |it| it.read(), it.write());
 macro_rules! asynchronous {
     ($($lock:ty, |$it:ident| $reader:expr, $writer:expr;)*) => { $(
         impl ReadWriteAsync for $lock {
-            fn read(&self, units: u32) -> Entering<'_> {
+            fn read(&self, units: u32, is_timed: bool) -> Entering<'_> {
                 let $it = self;
                 Box::pin(async move {
+                    let start = is_timed.then(Instant::now);
                     let guard = $reader.await;
+                    let waited = elapsed(start);
                     black_box(*guard);
                     work(units);
+                    waited
                 })
             }
 
-            fn write(&self, units: u32) -> Entering<'_> {
+            fn write(&self, units: u32, is_timed: bool) -> Entering<'_> {
                 let $it = self;
                 Box::pin(async move {
+                    let start = is_timed.then(Instant::now);
                     let mut guard = $writer.await;
+                    let waited = elapsed(start);
                     *guard += 1;
                     work(units);
+                    waited
                 })
             }
 
@@ -164,25 +170,27 @@ impl ReadWrite for Saa {
 }
 
 impl ReadWriteAsync for Saa {
-    fn read(&self, units: u32) -> Entering<'_> {
+    fn read(&self, units: u32, is_timed: bool) -> Entering<'_> {
         Box::pin(async move {
+            let start = is_timed.then(Instant::now);
             self.lock.share_async().await;
+            let waited = elapsed(start);
             self.visit(units);
+            waited
         })
     }
 
-    fn write(&self, units: u32) -> Entering<'_> {
+    fn write(&self, units: u32, is_timed: bool) -> Entering<'_> {
         Box::pin(async move {
+            let start = is_timed.then(Instant::now);
             self.lock.lock_async().await;
+            let waited = elapsed(start);
             self.change(units);
+            waited
         })
     }
 
     fn count(&self) -> u64 {
         self.count.load(Relaxed)
     }
-}
-
-fn elapsed(start: Option<Instant>) -> Duration {
-    start.map_or(Duration::ZERO, |start| start.elapsed())
 }

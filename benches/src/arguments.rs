@@ -1,0 +1,239 @@
+//! What can be chosen.
+
+use std::time::Duration;
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use latchwork_benches::cell::{Cell, Crew, MOST_OUTSIDE, Scene};
+use latchwork_benches::measure::Mix;
+use latchwork_benches::measure::exchange::Parties;
+
+/// Compares locks: throughput, how it is shared, processor time and context switches of an operation, and waiting times.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) comparison: Option<Comparison>,
+    #[command(flatten)]
+    options: Options,
+}
+
+/// What is compared.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub(crate) enum Comparison {
+    /// When to spin and when to block: mutexes and spin locks of threads, with the answer in words (the default)
+    SpinOrBlock,
+    /// Mutexes and spin locks of threads, mutexes of tasks
+    Mutex,
+    /// Semaphores of tasks
+    Semaphore,
+    /// Reader-writer locks of threads and of tasks
+    Rwlock,
+    /// Bounded buffers and turns, of threads and of tasks, by monitors and condition variables
+    Monitor,
+    /// Whatever tasks use
+    Async,
+    /// Everything
+    All,
+    /// Makes one measurement, as JSON tells, and prints it as JSON
+    #[command(hide = true)]
+    CarryOut {
+        /// The measurement
+        order: String,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Cells")]
+struct Options {
+    /// Numbers of threads [default: 1,2,4,16]
+    #[arg(long, global = true, value_delimiter = ',', value_name = "N", value_parser = at_least_one)]
+    threads: Vec<usize>,
+    /// Numbers of tasks [default: 2,16,1000; quick: 2,16]
+    #[arg(long, global = true, value_delimiter = ',', value_name = "N", value_parser = at_least_one)]
+    tasks: Vec<usize>,
+    /// Lengths of the section, in nanoseconds [default: 0,50,200,1000,5000,20000; quick: 0,200,1000,20000]
+    #[arg(long, alias = "sections", global = true, value_delimiter = ',', value_name = "NS")]
+    section: Vec<u32>,
+    /// How much of its time, in percent, each is outside of sections, if it never has to wait [default: 0,50; quick: 0]
+    #[arg(long, global = true, value_delimiter = ',', value_name = "PERCENT")]
+    #[arg(value_parser = clap::value_parser!(u32).range(..=i64::from(MOST_OUTSIDE)))]
+    outside: Vec<u32>,
+    /// How many of 100 operations write, for the reader-writer locks [default: 1,10,50; quick: 10]
+    #[arg(long, global = true, value_delimiter = ',', value_name = "PERCENT")]
+    #[arg(value_parser = clap::value_parser!(u32).range(..=100))]
+    writes: Vec<u32>,
+    /// Numbers of permits, for the semaphores [default: 1,4,64]
+    #[arg(long, global = true, value_delimiter = ',', value_name = "N", value_parser = at_least_one)]
+    permits: Vec<usize>,
+    /// Numbers of slots, for the bounded buffers [default: 1,16,1024; quick: 1,16]
+    #[arg(long, global = true, value_delimiter = ',', value_name = "N", value_parser = at_least_one)]
+    slots: Vec<usize>,
+    /// Numbers of producers and consumers, for the bounded buffers [default: 1:1,4:4,16:1; quick: 1:1,4:4]
+    #[arg(long, global = true, value_delimiter = ',', value_name = "N:M", value_parser = parties)]
+    pairs: Vec<Parties>,
+    /// Names of contenders, as they are printed [default: all]
+    #[arg(long, global = true, value_delimiter = ',', value_name = "NAME")]
+    contenders: Vec<String>,
+    /// How often each cell is measured, the contenders in turn [default: 5; quick: 3; full: 15]
+    #[arg(long, global = true, value_name = "N", value_parser = at_least_one)]
+    rounds: Option<usize>,
+    /// How long each measurement takes, in milliseconds; longer where there are more threads than cores, and twice, as the waits are
+    /// timed by themselves [default: 15; quick: 5; full: 60]
+    #[arg(long, global = true, value_name = "MS", value_parser = at_least_one)]
+    slice: Option<usize>,
+    /// Few and short measurements: under a minute for the default comparison
+    #[arg(long, global = true, conflicts_with = "full")]
+    quick: bool,
+    /// More and longer measurements
+    #[arg(long, global = true)]
+    full: bool,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("at least 1 is needed".into()),
+        Ok(number) => Ok(number),
+        Err(error) => Err(format!("{error}")),
+    }
+}
+
+/// Producers and consumers, as in `4:1`.
+fn parties(text: &str) -> Result<Parties, String> {
+    let (producers, consumers) =
+        text.split_once(':').ok_or("producers and consumers are needed, with a colon between them, as in 4:1")?;
+    Ok(Parties {
+        producers: at_least_one(producers).map_err(|error| format!("producers: {error}"))?,
+        consumers: at_least_one(consumers).map_err(|error| format!("consumers: {error}"))?,
+    })
+}
+
+/// What is to be measured.
+pub(crate) struct Plan {
+    pub(crate) cells: Vec<Cell>,
+    pub(crate) rounds: usize,
+    pub(crate) slice: Duration,
+    /// Whether the answer in words follows.
+    pub(crate) has_answer: bool,
+    /// All, where none is named.
+    contenders: Vec<String>,
+}
+
+impl Plan {
+    /// Those that are named, or all.
+    pub(crate) fn contenders_of(&self, cell: &Cell) -> impl Iterator<Item = &'static str> {
+        let is_chosen = |name: &&str| self.contenders.is_empty() || self.contenders.iter().any(|chosen| chosen == name);
+        cell.contenders().into_iter().filter(is_chosen)
+    }
+
+    /// How many measurements there are to make.
+    pub(crate) fn measurements(&self) -> usize {
+        self.cells.iter().map(|cell| self.contenders_of(cell).count()).sum::<usize>() * self.rounds
+    }
+}
+
+impl Arguments {
+    /// What the arguments ask for.
+    ///
+    /// # Errors
+    ///
+    /// A contender is not known, or in no cell of this comparison.
+    pub(crate) fn plan(&self) -> Result<Plan, clap::Error> {
+        let options = &self.options;
+        let comparison = self.comparison.as_ref().unwrap_or(&Comparison::SpinOrBlock);
+        let cells = options.cells(comparison);
+        let is_known = |name: &String| cells.iter().any(|cell| cell.contenders().contains(&name.as_str()));
+        if let Some(unknown) = options.contenders.iter().find(|name| !is_known(name)) {
+            let message = format!("no contender of this comparison is called {unknown}");
+            return Err(Self::command().error(ErrorKind::InvalidValue, message));
+        }
+        let by_length = |default, quick, full| match (options.quick, options.full) {
+            (true, _) => quick,
+            (_, true) => full,
+            _ => default,
+        };
+        let mut plan = Plan {
+            cells,
+            rounds: options.rounds.unwrap_or(by_length(5, 3, 15)),
+            slice: Duration::from_millis(options.slice.unwrap_or(by_length(15, 5, 60)) as u64),
+            has_answer: matches!(comparison, Comparison::SpinOrBlock | Comparison::All),
+            contenders: options.contenders.clone(),
+        };
+        let cells = std::mem::take(&mut plan.cells);
+        plan.cells = cells.into_iter().filter(|cell| plan.contenders_of(cell).next().is_some()).collect();
+        Ok(plan)
+    }
+}
+
+impl Options {
+    fn cells(&self, comparison: &Comparison) -> Vec<Cell> {
+        let (threads, tasks) = (self.threads(), self.tasks());
+        match comparison {
+            Comparison::SpinOrBlock => self.grid(&[Scene::Mutex], &threads),
+            Comparison::Mutex => self.grid(&[Scene::Mutex], &[threads, tasks].concat()),
+            Comparison::Semaphore => self.grid(&self.semaphores(), &tasks),
+            Comparison::Rwlock => self.grid(&self.reader_writers(), &[threads, tasks].concat()),
+            Comparison::Monitor => [self.exchanges(Crew::Threads), self.exchanges(Crew::Tasks)].concat(),
+            Comparison::Async => {
+                let scenes = [vec![Scene::Mutex], self.reader_writers(), self.semaphores()].concat();
+                [self.grid(&scenes, &tasks), self.exchanges(Crew::Tasks)].concat()
+            }
+            Comparison::All => {
+                let all = [Comparison::Mutex, Comparison::Rwlock, Comparison::Semaphore, Comparison::Monitor];
+                all.iter().flat_map(|comparison| self.cells(comparison)).collect()
+            }
+            Comparison::CarryOut { .. } => Vec::new(),
+        }
+    }
+
+    fn threads(&self) -> Vec<Crew> {
+        or(&self.threads, &[1, 2, 4, 16]).into_iter().map(Crew::Threads).collect()
+    }
+
+    fn tasks(&self) -> Vec<Crew> {
+        let default: &[usize] = if self.quick { &[2, 16] } else { &[2, 16, 1000] };
+        or(&self.tasks, default).into_iter().map(Crew::Tasks).collect()
+    }
+
+    fn semaphores(&self) -> Vec<Scene> {
+        or(&self.permits, &[1, 4, 64]).into_iter().map(Scene::Semaphore).collect()
+    }
+
+    fn reader_writers(&self) -> Vec<Scene> {
+        let mixes = or(&self.writes, if self.quick { &[10] } else { &[1, 10, 50] }).into_iter().map(Mix::Writes);
+        mixes.chain([Mix::WriterStorm, Mix::ReaderStorm]).map(Scene::ReaderWriter).collect()
+    }
+
+    /// Every scene with every crew, every section and every share of time outside.
+    fn grid(&self, scenes: &[Scene], crews: &[Crew]) -> Vec<Cell> {
+        let sections = or(&self.section, if self.quick { &[0, 200, 1_000, 20_000] } else { &SECTIONS });
+        let shares = or(&self.outside, if self.quick { &[0] } else { &[0, 50] });
+        let mut cells = Vec::new();
+        for &scene in scenes {
+            for &crew in crews.iter().filter(|crew| scene.admits(**crew)) {
+                for &outside in &shares {
+                    cells.extend(sections.iter().map(|&section| Cell { scene, crew, section, outside }));
+                }
+            }
+        }
+        cells
+    }
+
+    /// Bounded buffers and turns: no section of theirs has a length of its own.
+    fn exchanges(&self, crew: fn(usize) -> Crew) -> Vec<Cell> {
+        let every_pair = [(1, 1), (4, 4), (16, 1)].map(|(producers, consumers)| Parties { producers, consumers });
+        let pairs = or(&self.pairs, if self.quick { &every_pair[..2] } else { &every_pair });
+        let slots = or(&self.slots, if self.quick { &[1, 16] } else { &[1, 16, 1024] });
+        let cell = |scene, size| Cell { scene, crew: crew(size), section: 0, outside: 0 };
+        let buffers =
+            slots.iter().flat_map(|&slots| pairs.iter().map(move |&pair| cell(Scene::Buffer(slots, pair), pair.sum())));
+        buffers.chain([cell(Scene::Turns, 2)]).collect()
+    }
+}
+
+const SECTIONS: [u32; 6] = [0, 50, 200, 1_000, 5_000, 20_000];
+
+/// What was chosen, or else the default.
+fn or<T: Clone>(chosen: &[T], default: &[T]) -> Vec<T> {
+    if chosen.is_empty() { default.to_vec() } else { chosen.to_vec() }
+}
