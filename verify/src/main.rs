@@ -21,6 +21,9 @@ struct Arguments {
     /// Prints the checks and their commands, and runs none
     #[arg(long)]
     list: bool,
+    /// Starts no check after so many minutes: on a machine that is too slow for them, the last ones are skipped, and named
+    #[arg(long)]
+    minutes: Option<u64>,
 }
 
 /// The crates that run under the checkers, those with the longest models first.
@@ -136,7 +139,7 @@ struct Check {
 enum Outcome {
     Passed,
     Failed,
-    /// It needs what this machine lacks.
+    /// It needs what this machine lacks, or more time than there is.
     Skipped,
 }
 
@@ -252,14 +255,6 @@ fn checks() -> Vec<Check> {
 
     checks.push(Check::new("tests", Build::Plain, &["test", "--workspace"]));
     checks.push(Check::new("tests", Build::Portable, &modelled(&["test", "--tests"])));
-    // By the aliases of `.cargo/config.toml`, which are then checked too.
-    for build in [Build::Loom, Build::Shuttle] {
-        for package in MODELLED {
-            let name = format!("models of {}", package.trim_start_matches("latchwork-"));
-            checks.push(Check::new(&name, build, &[build.name(), "-p", package]).sequential());
-        }
-    }
-
     for (package, example) in EXAMPLES {
         let arguments = ["run", "--quiet", "-p", package, "--example", example];
         checks.push(Check::new(&format!("example {example}"), Build::Plain, &arguments));
@@ -271,6 +266,14 @@ fn checks() -> Vec<Check> {
     checks.push(Check::new("comparison, quick", Build::Plain, &comparison));
     let benches = [&["test", "--quiet", "-p", "latchwork-benches"], &BENCHES[..]].concat();
     checks.push(Check::new("benches, once each", Build::Plain, &benches));
+
+    // By the aliases of `.cargo/config.toml`, which are then checked too.
+    for build in [Build::Loom, Build::Shuttle] {
+        for package in MODELLED {
+            let name = format!("models of {}", package.trim_start_matches("latchwork-"));
+            checks.push(Check::new(&name, build, &[build.name(), "-p", package]).sequential());
+        }
+    }
     checks
 }
 
@@ -288,15 +291,16 @@ fn main() -> ExitCode {
     }
 
     let start = Instant::now();
+    let end = arguments.minutes.map(|minutes| start + Duration::from_secs(60 * minutes));
     let mut results = Vec::new();
     for group in checks.chunk_by(|one, next| one.is_sequential && next.is_sequential) {
-        results.extend(run_side_by_side(group));
+        results.extend(run_side_by_side(group, end));
     }
     summarise(&results, start.elapsed())
 }
 
-/// Runs one check on each core at a time, in this order.
-fn run_side_by_side(checks: &[Check]) -> Vec<(&Check, (Outcome, Duration))> {
+/// Runs one check on each core at a time, in this order; none after the end.
+fn run_side_by_side(checks: &[Check], end: Option<Instant>) -> Vec<(&Check, (Outcome, Duration))> {
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
@@ -306,7 +310,11 @@ fn run_side_by_side(checks: &[Check]) -> Vec<(&Check, (Outcome, Duration))> {
                     // ORDERING: Relaxed: it only counts.
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(check) = checks.get(index) else { break };
-                    let result = check.run(checks.len() == 1);
+                    let result = if end.is_some_and(|end| Instant::now() >= end) {
+                        (Outcome::Skipped, Duration::ZERO)
+                    } else {
+                        check.run(checks.len() == 1)
+                    };
                     results.lock().expect("no check panics").push((index, result));
                 }
             });
