@@ -1,31 +1,51 @@
 //! The answer in words.
 
 use latchwork_benches::cell::Crew;
-use latchwork_benches::measure::Sample;
 
-use crate::results::{Spread, Table};
+use crate::results::{MEASURES, Measure, Spread, Table};
 
 /// Never blocks.
 const SPINS: &str = "SpinLock";
 /// Turns for a moment, and then blocks.
 const BLOCKS: &str = "Mutex";
 
-/// What the two are compared by.
-struct Measure {
-    name: &'static str,
-    of: fn(&Sample) -> f64,
-    more_is_better: bool,
+/// From which section on blocking wins over spinning, for each number of threads, and how sure that is: in lines.
+pub(crate) fn lines(tables: &[Table]) -> Vec<String> {
+    let mut lines = vec![format!("Spin or block? {SPINS} never blocks; {BLOCKS} turns for a moment, and then blocks.")];
+    let groups = groups(tables);
+    if groups.is_empty() {
+        lines.push("  Nothing to compare: two threads or more, and both of them, are needed.".to_owned());
+        return lines;
+    }
+    for (threads, outside) in groups {
+        lines.push(format!("  {threads} threads, {outside} % of their time outside:"));
+        for Measure { name, of, more_is_better, .. } in MEASURES {
+            let cells = tables.iter().filter(|table| table.cell.crew == Crew::Threads(threads));
+            let mut wins: Vec<(u32, Spread)> = cells
+                .filter(|table| table.cell.outside == outside)
+                .filter_map(|table| {
+                    let (spins, blocks) = (table.row(SPINS)?, table.row(BLOCKS)?);
+                    let (better, worse) = if more_is_better { (blocks, spins) } else { (spins, blocks) };
+                    Some((table.cell.section, better.ratio(worse, of)?))
+                })
+                .collect();
+            wins.sort_by_key(|(section, _)| *section);
+            lines.push(format!("    {name}: {}", sentence(&wins)));
+        }
+    }
+    lines.push(
+        "  Spin where sections are shorter than that, threads are no more than cores, and no owner of".to_owned(),
+    );
+    lines.push(
+        "  the lock waits for anything. Block otherwise: what spinning costs shows in processor time,".to_owned(),
+    );
+    lines.push("  and in long waits.".to_owned());
+    lines
 }
 
-const MEASURES: [Measure; 2] = [
-    Measure { name: "throughput", of: |sample| sample.throughput, more_is_better: true },
-    Measure { name: "processor time", of: |sample| sample.cpu_per_op, more_is_better: false },
-];
-
-/// Says from which section on blocking wins over spinning, for each number of threads, and how sure that is.
-pub(crate) fn print(tables: &[Table]) {
-    println!("Spin or block? {SPINS} never blocks; {BLOCKS} turns for a moment, and then blocks.");
-    let mut groups: Vec<(usize, u32)> = Vec::new();
+/// The numbers of threads, with their share of time outside, for which both were measured.
+fn groups(tables: &[Table]) -> Vec<(usize, u32)> {
+    let mut groups = Vec::new();
     for table in tables {
         if let Crew::Threads(threads @ 2..) = table.cell.crew {
             if table.row(SPINS).is_some() && table.row(BLOCKS).is_some() {
@@ -34,31 +54,10 @@ pub(crate) fn print(tables: &[Table]) {
         }
     }
     groups.dedup();
-    if groups.is_empty() {
-        println!("  Nothing to compare: two threads or more, and both of them, are needed.");
-    }
-    for (threads, outside) in groups {
-        println!("  {threads} threads, {outside} % of their time outside:");
-        for Measure { name, of, more_is_better } in MEASURES {
-            let wins: Vec<(u32, Spread)> = tables
-                .iter()
-                .filter(|table| table.cell.crew == Crew::Threads(threads) && table.cell.outside == outside)
-                .filter_map(|table| {
-                    let (spins, blocks) = (table.row(SPINS)?, table.row(BLOCKS)?);
-                    let (better, worse) = if more_is_better { (blocks, spins) } else { (spins, blocks) };
-                    Some((table.cell.section, better.ratio(worse, of)?))
-                })
-                .collect();
-            println!("    {name}: {}", sentence(&wins));
-        }
-    }
-    println!(
-        "  Spin where sections are shorter than that, threads are no more than cores, and no owner of the lock
-  waits for anything. Block otherwise: what spinning costs shows in processor time, and in long waits."
-    );
+    groups
 }
 
-/// From which section on blocking is better, if sections are in order.
+/// From which section on blocking is better: by how much, the shortest section first.
 fn sentence(wins: &[(u32, Spread)]) -> String {
     let Some(last_loss) = wins.iter().rposition(|(_, win)| win.median < 1.0) else {
         return format!("blocking is better at every section: {}", list(wins));

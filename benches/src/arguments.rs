@@ -1,5 +1,6 @@
 //! What can be chosen.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
@@ -88,6 +89,29 @@ struct Options {
     /// More and longer measurements
     #[arg(long, global = true)]
     full: bool,
+    /// Prints everything as JSON in place of tables
+    #[arg(long, global = true, conflicts_with_all = ["csv", "baseline"])]
+    json: bool,
+    /// Prints everything as CSV in place of tables
+    #[arg(long, global = true, conflicts_with = "baseline")]
+    csv: bool,
+    /// Where the report, comparison.html, and comparison.json and comparison.csv are written
+    #[arg(long, global = true, value_name = "DIR", default_value = "target/comparison")]
+    out: PathBuf,
+    /// An earlier run's comparison.json: says what moved since then
+    #[arg(long, global = true, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+}
+
+/// What is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// A table for each cell, for people.
+    Tables,
+    /// Everything, for programs.
+    Json,
+    /// Everything, for spreadsheets.
+    Csv,
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
@@ -115,6 +139,11 @@ pub(crate) struct Plan {
     pub(crate) slice: Duration,
     /// Whether the answer in words follows.
     pub(crate) has_answer: bool,
+    pub(crate) format: Format,
+    /// Where the report is written, and all that was measured.
+    pub(crate) out: PathBuf,
+    /// An earlier run to compare with.
+    pub(crate) baseline: Option<PathBuf>,
     /// All, where none is named.
     contenders: Vec<String>,
 }
@@ -157,6 +186,13 @@ impl Arguments {
             rounds: options.rounds.unwrap_or(by_length(5, 3, 15)),
             slice: Duration::from_millis(options.slice.unwrap_or(by_length(15, 5, 60)) as u64),
             has_answer: matches!(comparison, Comparison::SpinOrBlock | Comparison::All),
+            format: match (options.json, options.csv) {
+                (true, _) => Format::Json,
+                (_, true) => Format::Csv,
+                _ => Format::Tables,
+            },
+            out: options.out.clone(),
+            baseline: options.baseline.clone(),
             contenders: options.contenders.clone(),
         };
         let cells = std::mem::take(&mut plan.cells);

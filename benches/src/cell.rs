@@ -92,6 +92,34 @@ impl Cell {
         }
     }
 
+    /// What it has in common with cells that differ by the length of the section.
+    #[must_use]
+    pub fn family(&self) -> String {
+        self.use_of_contenders() + &self.time_outside()
+    }
+
+    fn use_of_contenders(&self) -> String {
+        let (crew, size) = (self.crew.noun(), self.crew.size());
+        match self.scene {
+            Scene::Mutex => format!("{size} {crew}"),
+            Scene::ReaderWriter(Mix::Writes(percent)) => format!("{size} {crew}, {percent} % writes"),
+            Scene::ReaderWriter(Mix::WriterStorm) => format!("{size} {crew}, all write but one"),
+            Scene::ReaderWriter(Mix::ReaderStorm) => format!("{size} {crew}, all read but one"),
+            Scene::Semaphore(permits) => format!("{size} {crew}, {permits} permits"),
+            Scene::Buffer(slots, Parties { producers, consumers }) => {
+                format!("{crew}: {producers} that put, {consumers} that take, slots: {slots}")
+            }
+            Scene::Turns => format!("two {crew} that take turns"),
+        }
+    }
+
+    fn time_outside(&self) -> String {
+        match self.outside {
+            0 => String::new(),
+            percent => format!(", {percent} % of the time outside"),
+        }
+    }
+
     /// How long a party is between two sections, in nanoseconds.
     #[must_use]
     pub fn pause(&self) -> u32 {
@@ -140,23 +168,10 @@ impl Crew {
 
 impl fmt::Display for Cell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (crew, size) = (self.crew.noun(), self.crew.size());
         match self.scene {
-            Scene::Buffer(slots, Parties { producers, consumers }) => {
-                return write!(f, "{crew}: {producers} that put, {consumers} that take, slots: {slots}");
-            }
-            Scene::Turns => return write!(f, "two {crew} that take turns"),
-            Scene::Mutex => write!(f, "{size} {crew}")?,
-            Scene::Semaphore(permits) => write!(f, "{size} {crew}, {permits} permits")?,
-            Scene::ReaderWriter(Mix::Writes(percent)) => write!(f, "{size} {crew}, {percent} % writes")?,
-            Scene::ReaderWriter(Mix::WriterStorm) => write!(f, "{size} {crew}, all write but one")?,
-            Scene::ReaderWriter(Mix::ReaderStorm) => write!(f, "{size} {crew}, all read but one")?,
+            Scene::Buffer(..) | Scene::Turns => f.write_str(&self.use_of_contenders()),
+            _ => write!(f, "{}, section of {} ns{}", self.use_of_contenders(), self.section, self.time_outside()),
         }
-        write!(f, ", section of {} ns", self.section)?;
-        if self.outside > 0 {
-            write!(f, ", {} % of the time outside", self.outside)?;
-        }
-        Ok(())
     }
 }
 

@@ -4,18 +4,24 @@
 
 mod answer;
 mod arguments;
+mod baseline;
 mod child;
+mod output;
+mod report;
 mod results;
+mod setting;
 mod table;
 
+use std::io;
 use std::process::ExitCode;
 
-use arguments::{Arguments, Comparison, Plan};
+use arguments::{Arguments, Comparison, Format, Plan};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use latchwork_benches::cell::{Cell, Order};
 use latchwork_benches::measure;
-use results::{Row, Table};
+use results::{Results, Row, Table};
+use setting::Setting;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -23,13 +29,45 @@ fn main() -> ExitCode {
         return child::carry_out(order);
     }
     let plan = arguments.plan().unwrap_or_else(|error| error.exit());
-    table::explain(&plan);
-    let tables = measure_all(&plan);
-    if plan.has_answer {
-        answer::print(&tables);
+    // Before anything is measured: what is wrong with it is better known now.
+    let earlier = plan.baseline.as_deref().map(baseline::read).transpose();
+    let result = earlier.and_then(|earlier| run(&plan, earlier.as_ref()));
+    match result {
+        Ok(is_whole) if is_whole => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(2)
+        }
     }
-    let failures = tables.iter().flat_map(|table| &table.rows).filter(|row| row.failure.is_some()).count();
-    if failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Measures, and tells what was found. Returns whether no contender has failed.
+fn run(plan: &Plan, earlier: Option<&Results>) -> Result<bool, String> {
+    let setting = Setting::current();
+    if plan.format == Format::Tables {
+        table::explain(plan, &setting);
+    }
+    let results = Results { setting, tables: measure_all(plan) };
+    tell(plan, &results, earlier).map_err(|error| format!("the results cannot be written: {error}"))?;
+    Ok(results.tables.iter().flat_map(|table| &table.rows).all(|row| row.failure.is_none()))
+}
+
+fn tell(plan: &Plan, results: &Results, earlier: Option<&Results>) -> io::Result<()> {
+    let report = output::files(results, &plan.out, plan.has_answer)?;
+    match plan.format {
+        Format::Json => return output::json(results, io::stdout().lock()),
+        Format::Csv => return output::csv(results, io::stdout().lock()),
+        Format::Tables => {}
+    }
+    if plan.has_answer {
+        println!("{}\n", answer::lines(&results.tables).join("\n"));
+    }
+    if let Some(earlier) = earlier {
+        baseline::print(earlier, results);
+    }
+    println!("The report: {}", report.display());
+    Ok(())
 }
 
 /// Measures every cell, and prints each as soon as it is complete.
@@ -39,7 +77,9 @@ fn measure_all(plan: &Plan) -> Vec<Table> {
     let units_per_nanosecond = measure::units_per_nanosecond();
     let tables = plan.cells.iter().map(|&cell| {
         let table = measure_cell(plan, cell, units_per_nanosecond, &progress);
-        progress.suspend(|| table::print(&table));
+        if plan.format == Format::Tables {
+            progress.suspend(|| table::print(&table));
+        }
         table
     });
     let tables = tables.collect();

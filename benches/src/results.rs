@@ -2,8 +2,20 @@
 
 use latchwork_benches::cell::Cell;
 use latchwork_benches::measure::{Sample, Slice, Waits};
+use serde::{Deserialize, Serialize};
+
+use crate::setting::Setting;
+
+/// What a run has measured, and where.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Results {
+    pub(crate) setting: Setting,
+    /// One for each cell.
+    pub(crate) tables: Vec<Table>,
+}
 
 /// What was measured in a cell.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Table {
     pub(crate) cell: Cell,
     /// One for each contender. Ratios refer to the first.
@@ -17,6 +29,7 @@ impl Table {
 }
 
 /// What was measured of one contender.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Row {
     pub(crate) contender: String,
     /// One for each round.
@@ -24,6 +37,24 @@ pub(crate) struct Row {
     /// Why there are no more of them.
     pub(crate) failure: Option<String>,
 }
+
+/// What contenders are compared by.
+pub(crate) struct Measure {
+    pub(crate) name: &'static str,
+    pub(crate) unit: &'static str,
+    pub(crate) of: fn(&Sample) -> f64,
+    pub(crate) more_is_better: bool,
+}
+
+pub(crate) const MEASURES: [Measure; 2] = [
+    Measure { name: "throughput", unit: "operations per second", of: |sample| sample.throughput, more_is_better: true },
+    Measure {
+        name: "processor time",
+        unit: "nanoseconds per operation",
+        of: |sample| sample.cpu_per_op,
+        more_is_better: false,
+    },
+];
 
 /// A median with its spread: half of the values are between the quartiles.
 #[derive(Clone, Copy)]

@@ -1,15 +1,20 @@
 //! What is printed of each cell, in at most 100 columns.
 
-use latchwork_benches::measure::Waits;
+use latchwork_benches::measure::Sample;
 
 use crate::arguments::Plan;
 use crate::results::{Row, Table};
+use crate::setting::Setting;
 
-/// Says what the numbers mean.
-pub(crate) fn explain(plan: &Plan) {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+/// Says where this is measured, and what the numbers mean.
+pub(crate) fn explain(plan: &Plan, setting: &Setting) {
+    let Setting { date, processor, cores, system, compiler, .. } = setting;
+    println!("{date}; {cores} cores of {processor}; {system}");
+    let versions: Vec<_> = setting.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
+    println!("{compiler}");
+    versions.chunks(4).for_each(|line| println!("{}", line.join(", ")));
     let (rounds, slice) = (plan.rounds, plan.slice.as_millis());
-    println!("{cores} cores; {rounds} rounds of {slice} ms; medians, and the quartiles of ratios");
+    println!("{rounds} rounds of {slice} ms; medians, and the quartiles of ratios");
     println!(
         "M/s: million operations per second; share: the smallest and the largest thread's, 1 is an equal one
 cpu, switch: processor time, and how often a thread slept or was preempted, per operation
@@ -21,59 +26,94 @@ Condition, not after
     );
 }
 
+/// The names of the columns, and their widths.
+pub(crate) const COLUMNS: [(&str, usize); 9] = [
+    ("M/s", 8),
+    ("ratio", 19),
+    ("share", 11),
+    ("cpu", 8),
+    ("switch", 8),
+    ("half", 7),
+    ("99 %", 7),
+    ("99.9 %", 7),
+    ("longest", 8),
+];
+
+/// How many columns come before those of the waits.
+const BEFORE_WAITS: usize = 5;
+
 /// Prints a cell.
 pub(crate) fn print(table: &Table) {
     let Some(first) = table.rows.first() else { return };
     println!("{}", table.cell);
-    println!(
-        "{:<16}{:>8} {:>18} {:>10} {:>7} {:>7} {:>6} {:>6} {:>6} {:>7}",
-        "",
-        "M/s",
-        format!("to {}", first.contender),
-        "share",
-        "cpu",
-        "switch",
-        "half",
-        "99 %",
-        "99.9 %",
-        "longest"
-    );
+    let ratio = format!("to {}", first.contender);
+    print_line("", 0, COLUMNS.map(|(name, _)| if name == "ratio" { &*ratio } else { name }));
     for row in &table.rows {
-        println!("  {:<14}{}", row.contender, figures(row, first).unwrap_or_default());
-        for (class, name) in table.cell.classes().iter().enumerate().skip(usize::from(table.cell.classes().len() == 1))
-        {
-            println!("    {name:<65}{}", row.waits(class).map(times).unwrap_or_default());
+        print_line(&format!("  {}", row.contender), 0, figures(row, first));
+        for (class, name) in classes(table) {
+            print_line(&format!("    {name}"), BEFORE_WAITS, waits(row, class));
         }
-        if let Some(failure) = &row.failure {
-            println!("    failed: {failure}");
-        }
-        if row.starved() > 0 {
-            println!("    starves: in {} of {} rounds one did nothing", row.starved(), row.slices.len());
-        }
+        remarks(row).for_each(|remark| println!("    {remark}"));
     }
     println!();
 }
 
-/// The figures of a contender, if there are any.
-fn figures(row: &Row, first: &Row) -> Option<String> {
-    let median = |spread: Option<crate::results::Spread>| spread.map(|spread| spread.median);
-    let throughput = median(row.spread(|sample| sample.throughput / 1e6))?;
+/// Prints figures below these columns.
+fn print_line<F: AsRef<str>>(name: &str, first_column: usize, figures: impl IntoIterator<Item = F>) {
+    let skipped: usize = COLUMNS[..first_column].iter().map(|(_, width)| width).sum();
+    let figures = COLUMNS[first_column..].iter().zip(figures);
+    let figures: String = figures.map(|((_, width), figure)| format!("{:>width$}", figure.as_ref())).collect();
+    println!("{name:<16}{:skipped$}{figures}", "");
+}
+
+/// The classes of waits, where each has a line of its own.
+pub(crate) fn classes(table: &Table) -> impl Iterator<Item = (usize, &'static str)> {
+    let classes = table.cell.classes();
+    classes.iter().copied().enumerate().filter(move |_| classes.len() > 1)
+}
+
+/// What there is to say of a contender beside its figures.
+pub(crate) fn remarks(row: &Row) -> impl Iterator<Item = String> {
+    let failure = row.failure.as_ref().map(|failure| format!("failed: {failure}"));
+    let starved = (row.starved() > 0)
+        .then(|| format!("starves: in {} of {} rounds one did nothing", row.starved(), row.slices.len()));
+    failure.into_iter().chain(starved)
+}
+
+/// The figures of a contender; none of waits, where there are more classes than one, and none at all, where it has failed at once.
+pub(crate) fn figures(row: &Row, first: &Row) -> Vec<String> {
     let ratio = row.ratio(first, |sample| sample.throughput);
-    let ratio = ratio.map(|ratio| format!("{} [{}, {}]", short(ratio.median), short(ratio.lower), short(ratio.upper)));
-    let (smallest, largest) =
-        (median(row.spread(|sample| sample.smallest_share))?, median(row.spread(|sample| sample.largest_share))?);
-    let cpu = median(row.spread(|sample| sample.cpu_per_op))?;
-    let switches = median(row.spread(|sample| sample.switches_per_op))?;
-    // Where there are more classes than one, each has a line of its own.
-    let waits = row.waits(0).filter(|_| row.slices.iter().all(|slice| slice.waits.len() == 1));
-    Some(format!(
-        "{throughput:>8.3} {:>18} {:>10} {:>7} {:>7}{}",
-        ratio.unwrap_or_default(),
+    let medians: Option<Vec<f64>> = [
+        |sample: &Sample| sample.throughput / 1e6,
+        |sample: &Sample| sample.smallest_share,
+        |sample: &Sample| sample.largest_share,
+        |sample: &Sample| sample.cpu_per_op,
+        |sample: &Sample| sample.switches_per_op,
+    ]
+    .iter()
+    .map(|value| row.spread(value).map(|spread| spread.median))
+    .collect();
+    let Some(&[throughput, smallest, largest, cpu, switches]) = medians.as_deref() else { return Vec::new() };
+    let mut figures = vec![
+        format!("{throughput:.3}"),
+        ratio.map_or_else(String::new, |ratio| {
+            format!("{} [{}, {}]", short(ratio.median), short(ratio.lower), short(ratio.upper))
+        }),
         format!("{}-{}", short(smallest), short(largest)),
         time(cpu as u64),
         if switches < 10.0 { format!("{switches:.3}") } else { short(switches) },
-        waits.map(times).unwrap_or_default()
-    ))
+    ];
+    if row.slices.iter().all(|slice| slice.waits.len() == 1) {
+        figures.extend(waits(row, 0));
+    }
+    figures
+}
+
+/// How long a class waited.
+pub(crate) fn waits(row: &Row, class: usize) -> Vec<String> {
+    let waits = row.waits(class);
+    let times = waits.map(|waits| [waits.median, waits.p99, waits.p999, waits.longest].map(time));
+    times.into_iter().flatten().collect()
 }
 
 /// Two digits behind the point, as long as there are few before it.
@@ -83,11 +123,6 @@ fn short(number: f64) -> String {
         10.0..100.0 => format!("{number:.1}"),
         _ => format!("{number:.0}"),
     }
-}
-
-fn times(waits: Waits) -> String {
-    let [median, p99, p999, longest] = [waits.median, waits.p99, waits.p999, waits.longest].map(time);
-    format!(" {median:>6} {p99:>6} {p999:>6} {longest:>7}")
 }
 
 /// Two digits of so many nanoseconds, in a unit that suits them.

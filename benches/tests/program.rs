@@ -1,10 +1,14 @@
 //! The comparison as its user runs it.
 
+use std::fs;
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 fn compare(arguments: &str) -> Output {
-    let program = env!("CARGO_BIN_EXE_latchwork-benches");
-    Command::new(program).args(arguments.split(' ')).output().expect("the program is built beside its tests")
+    let mut program = Command::new(env!("CARGO_BIN_EXE_latchwork-benches"));
+    // What it writes by default is written there.
+    program.current_dir(env!("CARGO_TARGET_TMPDIR")).args(arguments.split(' '));
+    program.output().expect("the program is built beside its tests")
 }
 
 fn assert_refused(arguments: &str, message: &str) {
@@ -25,6 +29,85 @@ fn wrong_arguments_are_refused() {
     assert_refused("rwlock --writes 101", "101 is not in 0..=100");
     assert_refused("monitor --pairs 4", "with a colon between them");
     assert_refused("--quick --full", "cannot be used with");
+    assert_refused("--json --csv", "cannot be used with");
+    assert_refused("--baseline no-such-file.json", "no-such-file.json: ");
+    assert_refused(concat!("--baseline ", env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"), "Cargo.toml: ");
+}
+
+/// A folder of this test's own.
+fn folder(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    folder
+}
+
+const FEW: &str =
+    "rwlock --threads 1 --tasks 2 --section 0 --outside 0 --writes 10 --contenders RwLock --rounds 2 --slice 1";
+
+#[test]
+fn json_and_csv_have_every_round() {
+    let folder = folder("json-and-csv");
+    let json = compare(&format!("{FEW} --json --out {}", folder.display())).stdout;
+    assert_eq!(fs::read(folder.join("comparison.json")).expect("it was written"), json);
+    let results: serde_json::Value = serde_json::from_slice(&json).expect("nothing but JSON is printed");
+    assert_eq!(results["setting"]["arguments"][0], "rwlock");
+    let tables = results["tables"].as_array().expect("there are tables");
+    assert_eq!(tables.len(), 2);
+    for table in tables {
+        assert_eq!(table["rows"][0]["contender"], "RwLock");
+        assert_eq!(table["rows"][0]["slices"].as_array().map(Vec::len), Some(2));
+    }
+    let csv = fs::read_to_string(folder.join("comparison.csv")).expect("it was written");
+    let lines: Vec<&str> = csv.lines().collect();
+    assert!(lines[0].starts_with("cell,kind,parties,"));
+    // Threads and tasks, in two rounds, that read and write.
+    assert_eq!(lines.len(), 1 + 2 * 2 * 2, "{csv}");
+}
+
+#[test]
+fn the_report_has_a_line_for_each_contender_and_all_that_was_measured() {
+    let folder = folder("report");
+    let arguments = "mutex --threads 1 --tasks 2 --section 0,100,1000 --outside 0 --contenders std,tokio,Mutex --rounds 1 --slice 1";
+    let output = compare(&format!("{arguments} --out {}", folder.display()));
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("The report: ") && text.contains("comparison.html"), "{text}");
+    let page = fs::read_to_string(folder.join("comparison.html")).expect("it was written");
+    // Throughput and processor time, of threads and of tasks.
+    assert_eq!(page.matches("<svg").count(), 4);
+    // The lines of two contenders; axes are of the colour of the text.
+    for chart in page.split("<svg").skip(1) {
+        let chart = chart.split("</svg>").next().expect("it ends");
+        let lines = chart.matches("<polyline").count();
+        assert!(lines >= 2, "{chart}");
+        assert!(chart.contains("stroke=\"#4E79A7\"") && chart.contains("stroke=\"#F28E2B\""), "{chart}");
+        assert!(chart.contains("section, ns") && !chart.contains("#000000"), "{chart}");
+    }
+    assert_eq!(page.matches("<summary>").count(), 6);
+    assert!(page.contains("download=\"comparison.json\" href=\"data:application/json;base64,"));
+    // No other file, and no network.
+    assert!(!page.contains("<script") && !page.contains("src=") && !page.contains("url("), "{page}");
+    assert_eq!(page.matches("href=").count(), page.matches("href=\"data:").count());
+}
+
+#[test]
+fn a_run_is_compared_with_an_earlier_one() {
+    let folder = folder("baseline");
+    let _ = compare(&format!("{FEW} --out {}", folder.display()));
+    let path = folder.join("comparison.json");
+    let mut earlier: serde_json::Value =
+        serde_json::from_slice(&fs::read(&path).expect("it was written")).expect("it is JSON");
+    // In the first cell everything was faster by far, in the other by nothing that can be seen.
+    for slice in earlier["tables"][0]["rows"][0]["slices"].as_array_mut().expect("there are slices") {
+        slice["sample"]["throughput"] = 1e15.into();
+        slice["sample"]["cpu_per_op"] = 1e-15.into();
+    }
+    fs::write(&path, earlier.to_string()).expect("it can be written");
+    let output = compare(&format!("{FEW} --baseline {}", path.display()));
+    let text = String::from_utf8_lossy(&output.stdout);
+    let moved = text.split("What moved since").nth(1).expect("it says what moved");
+    let title = "  1 thread, 10 % writes, section of 0 ns: RwLock: throughput 0.00 ";
+    assert!(moved.contains(title), "{text}");
+    assert!(moved.contains(" of 4 moved;"), "{text}");
 }
 
 #[test]
