@@ -83,7 +83,7 @@ struct Options {
     /// timed by themselves [default: 15; quick: 5; full: 60]
     #[arg(long, global = true, value_name = "MS", value_parser = at_least_one)]
     slice: Option<usize>,
-    /// Few and short measurements: under a minute for the default comparison
+    /// Few and short measurements
     #[arg(long, global = true, conflicts_with = "full")]
     quick: bool,
     /// More and longer measurements
