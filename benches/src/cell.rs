@@ -122,9 +122,9 @@ impl Cell {
 
     /// How long a party is between two sections, in nanoseconds.
     #[must_use]
-    pub fn pause(&self) -> u32 {
+    pub fn pause(&self) -> f64 {
         // The shortest section lasts as long as its counter takes.
-        self.section.max(SHORTEST) * self.outside / (100 - self.outside)
+        f64::from(self.section.max(SHORTEST)) * f64::from(self.outside) / f64::from(100 - self.outside)
     }
 }
 
@@ -232,14 +232,14 @@ impl Order {
     }
 
     fn load(&self, is_timed: bool) -> Load {
-        let units = |nanoseconds: u32| (f64::from(nanoseconds) * self.units_per_nanosecond) as u32;
+        let units = |nanoseconds: f64| (nanoseconds * self.units_per_nanosecond) as u32;
         let rounds = match self.cell.crew {
             Crew::Threads(threads) => threads.div_ceil(available_parallelism().map_or(1, usize::from)),
             Crew::Tasks(_) => 1,
         };
         Load {
             parties: self.cell.crew.size(),
-            inside: units(self.cell.section),
+            inside: units(self.cell.section.into()),
             outside: units(self.cell.pause()),
             slice: self.slice * rounds as u32,
             is_timed,

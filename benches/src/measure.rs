@@ -299,7 +299,7 @@ fn on_tasks<L: Send + Sync + 'static>(
     })
 }
 
-/// Whether readers and writers are told apart.
+/// In how many classes they wait: readers and writers are told apart.
 const fn classes(mix: Option<Mix>) -> usize {
     if mix.is_some() { 2 } else { 1 }
 }

@@ -6,6 +6,7 @@ use std::sync::{Condvar, Mutex, OnceLock};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
+use latchwork_benches::cell::{Cell, Crew, MOST_OUTSIDE, Scene};
 use latchwork_benches::contenders::bounded_buffer::BoundedBuffer;
 use latchwork_benches::contenders::{Blocking, work};
 use latchwork_benches::measure::exchange::{Parties, stream};
@@ -126,6 +127,14 @@ fn one_thread_has_its_whole_share() {
     let mut samples = (0..ATTEMPTS).map(|_| threads("std", &Mutex::new(0), &load).sample);
     let sample = samples.find(|sample| sample.throughput > 0.0).expect("it enters now and then");
     assert!((sample.smallest_share - 1.0).abs() < 1e-9);
+}
+
+#[test]
+fn the_time_outside_goes_with_the_section() {
+    let cell = |section, outside| Cell { scene: Scene::Mutex, crew: Crew::Threads(2), section, outside };
+    assert_eq!(cell(1_000, 0).pause(), 0.0);
+    assert_eq!(cell(1_000, 50).pause(), 1_000.0);
+    assert_eq!(cell(u32::MAX, MOST_OUTSIDE).pause(), f64::from(u32::MAX) * 99.0);
 }
 
 #[test]
