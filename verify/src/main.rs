@@ -23,7 +23,7 @@ struct Arguments {
     list: bool,
     /// Starts no check after so many minutes: on a machine that is too slow for them, the last ones are skipped, and named
     #[arg(long)]
-    minutes: Option<u64>,
+    minutes: Option<u32>,
 }
 
 /// The crates that run under the checkers, those with the longest models first.
@@ -291,7 +291,7 @@ fn main() -> ExitCode {
     }
 
     let start = Instant::now();
-    let end = arguments.minutes.map(|minutes| start + Duration::from_secs(60 * minutes));
+    let end = arguments.minutes.map(|minutes| start + Duration::from_secs(60 * u64::from(minutes)));
     let mut results = Vec::new();
     for group in checks.chunk_by(|one, next| one.is_sequential && next.is_sequential) {
         results.extend(run_side_by_side(group, end));
