@@ -134,7 +134,8 @@ fn parties(text: &str) -> Result<Parties, String> {
 
 /// What is to be measured.
 pub(crate) struct Plan {
-    pub(crate) cells: Vec<Cell>,
+    /// The cells, each with those of its contenders that are chosen: one at least.
+    pub(crate) cells: Vec<(Cell, Vec<&'static str>)>,
     pub(crate) rounds: usize,
     pub(crate) slice: Duration,
     /// Whether the answer in words follows.
@@ -144,20 +145,12 @@ pub(crate) struct Plan {
     pub(crate) out: PathBuf,
     /// An earlier run to compare with.
     pub(crate) baseline: Option<PathBuf>,
-    /// All, where none is named.
-    contenders: Vec<String>,
 }
 
 impl Plan {
-    /// Those that are named, or all.
-    pub(crate) fn contenders_of(&self, cell: &Cell) -> impl Iterator<Item = &'static str> {
-        let is_chosen = |name: &&str| self.contenders.is_empty() || self.contenders.iter().any(|chosen| chosen == name);
-        cell.contenders().into_iter().filter(is_chosen)
-    }
-
     /// How many measurements there are to make.
     pub(crate) fn measurements(&self) -> usize {
-        self.cells.iter().map(|cell| self.contenders_of(cell).count()).sum::<usize>() * self.rounds
+        self.cells.iter().map(|(_, contenders)| contenders.len()).sum::<usize>() * self.rounds
     }
 }
 
@@ -170,8 +163,12 @@ impl Arguments {
     pub(crate) fn plan(&self) -> Result<Plan, clap::Error> {
         let options = &self.options;
         let comparison = self.comparison.as_ref().unwrap_or(&Comparison::SpinOrBlock);
-        let cells = options.cells(comparison);
-        let is_known = |name: &String| cells.iter().any(|cell| cell.contenders().contains(&name.as_str()));
+        let is_chosen =
+            |name: &&str| options.contenders.is_empty() || options.contenders.iter().any(|chosen| chosen == name);
+        let chosen = |cell: Cell| (cell, cell.contenders().into_iter().filter(is_chosen).collect::<Vec<_>>());
+        let cells = options.cells(comparison).into_iter().map(chosen);
+        let cells: Vec<_> = cells.filter(|(_, contenders)| !contenders.is_empty()).collect();
+        let is_known = |name: &str| cells.iter().any(|(_, contenders)| contenders.contains(&name));
         if let Some(unknown) = options.contenders.iter().find(|name| !is_known(name)) {
             let message = format!("no contender of this comparison is called {unknown}");
             return Err(Self::command().error(ErrorKind::InvalidValue, message));
@@ -181,7 +178,7 @@ impl Arguments {
             (_, true) => full,
             _ => default,
         };
-        let mut plan = Plan {
+        Ok(Plan {
             cells,
             rounds: options.rounds.unwrap_or(by_length(5, 3, 15)),
             slice: Duration::from_millis(options.slice.unwrap_or(by_length(15, 5, 60)) as u64),
@@ -193,11 +190,7 @@ impl Arguments {
             },
             out: options.out.clone(),
             baseline: options.baseline.clone(),
-            contenders: options.contenders.clone(),
-        };
-        let cells = std::mem::take(&mut plan.cells);
-        plan.cells = cells.into_iter().filter(|cell| plan.contenders_of(cell).next().is_some()).collect();
-        Ok(plan)
+        })
     }
 }
 

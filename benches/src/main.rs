@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use arguments::{Arguments, Comparison, Format, Plan};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use latchwork_benches::cell::{Cell, Order};
+use latchwork_benches::cell::Order;
 use latchwork_benches::measure;
 use results::{Results, Row, Table};
 use setting::Setting;
@@ -75,8 +75,9 @@ fn measure_all(plan: &Plan) -> Vec<Table> {
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len}, {eta} left  {msg}").expect("the template is valid");
     let progress = ProgressBar::new(plan.measurements() as u64).with_style(style);
     let units_per_nanosecond = measure::units_per_nanosecond();
-    let tables = plan.cells.iter().map(|&cell| {
-        let table = measure_cell(plan, cell, units_per_nanosecond, &progress);
+    let tables = plan.cells.iter().map(|(cell, contenders)| {
+        let rows = contenders.iter().copied().map(Row::new).collect();
+        let table = measure_cell(plan, Table { cell: *cell, rows }, units_per_nanosecond, &progress);
         if plan.format == Format::Tables {
             progress.suspend(|| table::print(&table));
         }
@@ -88,10 +89,10 @@ fn measure_all(plan: &Plan) -> Vec<Table> {
 }
 
 /// Measures every contender once per round, so that what disturbs the machine disturbs all alike.
-fn measure_cell(plan: &Plan, cell: Cell, units_per_nanosecond: f64, progress: &ProgressBar) -> Table {
-    let mut rows: Vec<Row> = plan.contenders_of(&cell).map(Row::new).collect();
+fn measure_cell(plan: &Plan, mut table: Table, units_per_nanosecond: f64, progress: &ProgressBar) -> Table {
+    let cell = table.cell;
     for _ in 0..plan.rounds {
-        for row in &mut rows {
+        for row in &mut table.rows {
             progress.set_message(row.contender.clone());
             if row.failure.is_none() {
                 let (contender, slice) = (row.contender.clone(), plan.slice);
@@ -103,5 +104,5 @@ fn measure_cell(plan: &Plan, cell: Cell, units_per_nanosecond: f64, progress: &P
             progress.inc(1);
         }
     }
-    Table { cell, rows }
+    table
 }
