@@ -83,6 +83,10 @@ struct Options {
     /// timed by themselves [default: 15; quick: 5; full: 60]
     #[arg(long, global = true, value_name = "MS", value_parser = at_least_one)]
     slice: Option<usize>,
+    /// How often each measurement is made at most, until the machine runs all the time and no other has its processors
+    /// [default: 4; quick: 2; full: 16]
+    #[arg(long, global = true, value_name = "N", value_parser = at_least_one)]
+    attempts: Option<usize>,
     /// Few and short measurements
     #[arg(long, global = true, conflicts_with = "full")]
     quick: bool,
@@ -138,6 +142,7 @@ pub(crate) struct Plan {
     pub(crate) cells: Vec<(Cell, Vec<&'static str>)>,
     pub(crate) rounds: usize,
     pub(crate) slice: Duration,
+    pub(crate) attempts: usize,
     /// Whether the answer in words follows.
     pub(crate) has_answer: bool,
     pub(crate) format: Format,
@@ -182,6 +187,7 @@ impl Arguments {
             cells,
             rounds: options.rounds.unwrap_or(by_length(5, 3, 15)),
             slice: Duration::from_millis(options.slice.unwrap_or(by_length(15, 5, 60)) as u64),
+            attempts: options.attempts.unwrap_or(by_length(4, 2, 16)),
             has_answer: matches!(comparison, Comparison::SpinOrBlock | Comparison::All),
             format: match (options.json, options.csv) {
                 (true, _) => Format::Json,

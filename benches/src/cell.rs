@@ -57,6 +57,8 @@ pub struct Order {
     pub contender: String,
     /// How long to measure; longer where there are more threads than cores, so that each gets its turns.
     pub slice: Duration,
+    /// How often to measure at most, until the machine runs all the time.
+    pub attempts: usize,
     /// How many units of [`work`](crate::contenders::work) take a nanosecond.
     pub units_per_nanosecond: f64,
 }
@@ -188,8 +190,9 @@ impl Order {
     /// If the contender is broken: it does not exclude, or loses an item.
     pub fn carry_out(&self) -> Result<Slice, String> {
         let unknown = || format!("no contender of `{}` is called {}", self.cell, self.contender);
-        let Slice { sample, .. } = self.run(false).ok_or_else(unknown)?;
-        let Slice { waits, .. } = self.run(true).ok_or_else(unknown)?;
+        let undisturbed = |is_timed| measure::undisturbed(self.attempts, || self.run(is_timed)).ok_or_else(unknown);
+        let Slice { sample, .. } = undisturbed(false)?;
+        let Slice { waits, .. } = undisturbed(true)?;
         Ok(Slice { sample, waits })
     }
 

@@ -95,8 +95,8 @@ fn measure_cell(plan: &Plan, mut table: Table, units_per_nanosecond: f64, progre
         for row in &mut table.rows {
             progress.set_message(row.contender.clone());
             if row.failure.is_none() {
-                let (contender, slice) = (row.contender.clone(), plan.slice);
-                match child::measure(&Order { cell, contender, slice, units_per_nanosecond }) {
+                let (contender, slice, attempts) = (row.contender.clone(), plan.slice, plan.attempts);
+                match child::measure(&Order { cell, contender, slice, attempts, units_per_nanosecond }) {
                     Ok(slice) => row.slices.push(slice),
                     Err(failure) => row.failure = Some(failure),
                 }

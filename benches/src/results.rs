@@ -108,4 +108,9 @@ impl Row {
     pub(crate) fn starved(&self) -> usize {
         self.slices.iter().filter(|slice| slice.sample.smallest_share == 0.0).count()
     }
+
+    /// In how many rounds the machine did not run all the time.
+    pub(crate) fn disturbed(&self) -> usize {
+        self.slices.iter().filter(|slice| slice.sample.is_disturbed()).count()
+    }
 }

@@ -77,7 +77,9 @@ pub(crate) fn remarks(row: &Row) -> impl Iterator<Item = String> {
     let failure = row.failure.as_ref().map(|failure| format!("failed: {failure}"));
     let starved = (row.starved() > 0)
         .then(|| format!("starves: in {} of {} rounds one did nothing", row.starved(), row.slices.len()));
-    failure.into_iter().chain(starved)
+    let disturbed = (row.disturbed() > 0)
+        .then(|| format!("disturbed: in {} of {} rounds the machine did not run", row.disturbed(), row.slices.len()));
+    failure.into_iter().chain(starved).chain(disturbed)
 }
 
 /// The figures of a contender; none of waits, where there are more classes than one, and none at all, where it has failed at once.

@@ -10,7 +10,7 @@ use latchwork_benches::cell::{Cell, Crew, MOST_OUTSIDE, Scene};
 use latchwork_benches::contenders::bounded_buffer::BoundedBuffer;
 use latchwork_benches::contenders::{Blocking, work};
 use latchwork_benches::measure::exchange::{Parties, stream};
-use latchwork_benches::measure::{Load, Sample, Slice, threads};
+use latchwork_benches::measure::{Load, Sample, Slice, threads, undisturbed};
 
 const LOAD: Load = Load { parties: 2, inside: 10, outside: 0, slice: Duration::from_millis(20), is_timed: false };
 
@@ -127,6 +127,31 @@ fn one_thread_has_its_whole_share() {
     let mut samples = (0..ATTEMPTS).map(|_| threads("std", &Mutex::new(0), &load).sample);
     let sample = samples.find(|sample| sample.throughput > 0.0).expect("it enters now and then");
     assert!((sample.smallest_share - 1.0).abs() < 1e-9);
+}
+
+#[test]
+fn a_disturbed_slice_is_measured_again() {
+    let kept_and_made = |attempts, lost: &[u64]| {
+        let mut lost = lost.iter();
+        let slice = |&lost| {
+            let nothing = Sample {
+                throughput: 0.0,
+                smallest_share: 0.0,
+                largest_share: 0.0,
+                cpu_per_op: 0.0,
+                switches_per_op: 0.0,
+                lost,
+            };
+            Slice { sample: nothing, waits: Vec::new() }
+        };
+        let kept = undisturbed(attempts, || lost.next().map(slice)).map(|kept| kept.sample.lost);
+        (kept, lost.len())
+    };
+    assert_eq!(kept_and_made(4, &[0, 9]), (Some(0), 1));
+    assert_eq!(kept_and_made(4, &[9_000_000, 4_000_000, 0]), (Some(4_000_000), 1));
+    assert_eq!(kept_and_made(3, &[9_000_000, 8_000_000, 10_000_000, 0]), (Some(8_000_000), 1));
+    assert_eq!(kept_and_made(1, &[9_000_000, 0]), (Some(9_000_000), 1));
+    assert_eq!(kept_and_made(4, &[9_000_000]), (None, 0));
 }
 
 #[test]

@@ -146,8 +146,9 @@ fn the_answer_compares_blocking_with_spinning() {
 #[test]
 fn a_measurement_that_cannot_be_made_says_why() {
     let cell = r#"{"scene":"Mutex","crew":{"Threads":1},"section":0,"outside":0}"#;
-    let order =
-        format!(r#"{{"cell":{cell},"contender":"nobody","slice":{{"secs":0,"nanos":1}},"units_per_nanosecond":1.0}}"#);
+    let order = format!(
+        r#"{{"cell":{cell},"contender":"nobody","slice":{{"secs":0,"nanos":1}},"attempts":1,"units_per_nanosecond":1.0}}"#
+    );
     let output = Command::new(env!("CARGO_BIN_EXE_latchwork-benches")).args(["carry-out", &order]).output();
     let output = output.expect("the program is built beside its tests");
     assert!(!output.status.success());
