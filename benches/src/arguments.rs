@@ -26,7 +26,7 @@ pub(crate) enum Comparison {
     SpinOrBlock,
     /// Mutexes and spin locks of threads, mutexes of tasks
     Mutex,
-    /// Semaphores of tasks
+    /// Semaphores of threads and of tasks
     Semaphore,
     /// Reader-writer locks of threads and of tasks
     Rwlock,
@@ -206,7 +206,7 @@ impl Options {
         match comparison {
             Comparison::SpinOrBlock => self.grid(&[Scene::Mutex], &threads),
             Comparison::Mutex => self.grid(&[Scene::Mutex], &[threads, tasks].concat()),
-            Comparison::Semaphore => self.grid(&self.semaphores(), &tasks),
+            Comparison::Semaphore => self.grid(&self.semaphores(), &[threads, tasks].concat()),
             Comparison::Rwlock => self.grid(&self.reader_writers(), &[threads, tasks].concat()),
             Comparison::Monitor => [self.exchanges(Crew::Threads), self.exchanges(Crew::Tasks)].concat(),
             Comparison::Async => {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
 
-use crate::contenders::{ASYNC, BLOCKING, bounded_buffer, ping_pong, read_write, semaphores};
+use crate::contenders::{ASYNC, BLOCKING, bounded_buffer, ping_pong, read_write, semaphores, semaphores_for_tasks};
 use crate::measure::exchange::{self, Parties};
 use crate::measure::{self, Load, Mix, Slice};
 
@@ -75,8 +75,8 @@ impl Cell {
             (Scene::Mutex, Crew::Tasks(_)) => names(&ASYNC),
             (Scene::ReaderWriter(_), Crew::Threads(_)) => names(&read_write::BLOCKING),
             (Scene::ReaderWriter(_), Crew::Tasks(_)) => names(&read_write::ASYNC),
-            (Scene::Semaphore(_), Crew::Threads(_)) => Vec::new(),
-            (Scene::Semaphore(permits), Crew::Tasks(_)) => names(&semaphores(permits)),
+            (Scene::Semaphore(permits), Crew::Threads(_)) => names(&semaphores(permits)),
+            (Scene::Semaphore(permits), Crew::Tasks(_)) => names(&semaphores_for_tasks(permits)),
             (Scene::Buffer(..), Crew::Threads(_)) => names(&bounded_buffer::BLOCKING),
             (Scene::Buffer(..), Crew::Tasks(_)) => names(&bounded_buffer::ASYNC),
             (Scene::Turns, Crew::Threads(_)) => names(&ping_pong::BLOCKING),
@@ -214,9 +214,11 @@ impl Order {
                 let lock = find(&read_write::ASYNC, contender)?();
                 measure::reading_and_writing_tasks(name, lock, &runtime(), mix, load)
             }
-            (Scene::Semaphore(_), Crew::Threads(_)) => return None,
+            (Scene::Semaphore(permits), Crew::Threads(_)) => {
+                measure::threads(name, &*find(&semaphores(permits), contender)?(permits), load)
+            }
             (Scene::Semaphore(permits), Crew::Tasks(_)) => {
-                measure::tasks(name, find(&semaphores(permits), contender)?(permits), &runtime(), load)
+                measure::tasks(name, find(&semaphores_for_tasks(permits), contender)?(permits), &runtime(), load)
             }
             (Scene::Buffer(slots, parties), Crew::Threads(_)) => {
                 exchange::stream(name, &*find(&bounded_buffer::BLOCKING, contender)?(slots), parties, load)

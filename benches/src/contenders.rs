@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use latchwork_spinlock::{Pause, SpinLock, TicketLock, Yield};
+use read_write::{ReadWrite, ReadWriteAsync, Saa};
 
 /// Turns a dependent multiplication this many times: work of a fixed length that no compiler shortens.
 ///
@@ -72,12 +73,40 @@ macro_rules! blocking {
 blocking!(latchwork_mutex::Mutex<u64>, |it| it.lock());
 blocking!(std::sync::Mutex<u64>, |it| it.lock().expect("no section panics"));
 blocking!(parking_lot::Mutex<u64>, |it| it.lock());
+blocking!(usync::Mutex<u64>, |it| it.lock());
+blocking!(xutex::Mutex<u64>, |it| it.lock());
 blocking!(SpinLock<u64>, |it| it.lock());
 blocking!(SpinLock<u64, Pause>, |it| it.lock());
 blocking!(SpinLock<u64, Yield>, |it| it.lock());
 blocking!(TicketLock<u64>, |it| it.lock());
 blocking!(spin::Mutex<u64>, |it| it.lock());
 blocking!(spin::mutex::TicketMutex<u64>, |it| it.lock());
+
+impl Blocking for mcslock::raw::spins::Mutex<u64> {
+    fn enter(&self, units: u32, is_timed: bool) -> Duration {
+        let start = is_timed.then(Instant::now);
+        self.lock_then(|count| {
+            let waited = elapsed(start);
+            *count += 1;
+            work(units);
+            waited
+        })
+    }
+
+    fn count(&self) -> u64 {
+        self.lock_then(|count| *count)
+    }
+}
+
+impl Blocking for Saa {
+    fn enter(&self, units: u32, is_timed: bool) -> Duration {
+        ReadWrite::write(self, units, is_timed)
+    }
+
+    fn count(&self) -> u64 {
+        ReadWrite::count(self)
+    }
+}
 
 macro_rules! asynchronous {
     ($lock:ty, |$it:ident| $guard:expr) => {
@@ -106,8 +135,20 @@ asynchronous!(latchwork_mutex::Mutex<u64>, |it| it.lock_async());
 asynchronous!(SpinLock<u64>, |it| it.lock_async());
 asynchronous!(tokio::sync::Mutex<u64>, |it| it.lock());
 asynchronous!(async_lock::Mutex<u64>, |it| it.lock());
+asynchronous!(asyncband::mutex::Mutex<u64>, |it| it.lock());
+asynchronous!(xutex::AsyncMutex<u64>, |it| it.lock());
 
-/// A semaphore for tasks, and what is counted with its permits.
+impl Async for Saa {
+    fn enter(&self, units: u32, is_timed: bool) -> Entering<'_> {
+        ReadWriteAsync::write(self, units, is_timed)
+    }
+
+    fn count(&self) -> u64 {
+        ReadWriteAsync::count(self)
+    }
+}
+
+/// A semaphore, and what is counted with its permits.
 struct Gate<S> {
     semaphore: S,
     permits: usize,
@@ -120,17 +161,54 @@ impl<S> Gate<S> {
         Self { semaphore, permits, inside: AtomicUsize::new(0), entered: AtomicU64::new(0) }
     }
 
+    /// With a permit.
+    fn pass(&self, units: u32) {
+        self.go_in(units);
+        self.go_out();
+    }
+
     /// With a permit, which is kept while the task yields: what semaphores guard is asynchronous itself.
-    async fn pass(&self, units: u32) {
+    async fn pass_slowly(&self, units: u32) {
+        self.go_in(units);
+        tokio::task::yield_now().await;
+        self.go_out();
+    }
+
+    fn go_in(&self, units: u32) {
         assert!(self.inside.fetch_add(1, Relaxed) < self.permits, "more are inside than there are permits");
         self.entered.fetch_add(1, Relaxed);
         work(units);
-        tokio::task::yield_now().await;
+    }
+
+    fn go_out(&self) {
         self.inside.fetch_sub(1, Relaxed);
     }
 }
 
 macro_rules! gate {
+    ($semaphore:ty, |$it:ident| $permit:expr $(, $release:expr)?) => {
+        impl Blocking for Gate<$semaphore> {
+            fn enter(&self, units: u32, is_timed: bool) -> Duration {
+                let ($it, start) = (&self.semaphore, is_timed.then(Instant::now));
+                let _permit = $permit;
+                let waited = elapsed(start);
+                self.pass(units);
+                $($release;)?
+                waited
+            }
+
+            fn count(&self) -> u64 {
+                self.entered.load(Relaxed)
+            }
+        }
+    };
+}
+
+gate!(latchwork_semaphore::Semaphore, |it| it.acquire().expect("it is open"));
+gate!(async_lock::Semaphore, |it| it.acquire_blocking());
+gate!(saa::Semaphore, |it| it.acquire_sync(), it.release());
+
+macro_rules! gate_for_tasks {
     ($semaphore:ty, |$it:ident| $permit:expr $(, $release:expr)?) => {
         impl Async for Gate<$semaphore> {
             fn enter(&self, units: u32, is_timed: bool) -> Entering<'_> {
@@ -139,7 +217,7 @@ macro_rules! gate {
                     let start = is_timed.then(Instant::now);
                     let _permit = $permit;
                     let waited = elapsed(start);
-                    self.pass(units).await;
+                    self.pass_slowly(units).await;
                     $($release;)?
                     waited
                 })
@@ -152,18 +230,30 @@ macro_rules! gate {
     };
 }
 
-gate!(latchwork_semaphore::Semaphore, |it| it.acquire_async().await.expect("it is open"));
-gate!(tokio::sync::Semaphore, |it| it.acquire().await.expect("it is open"));
-gate!(async_lock::Semaphore, |it| it.acquire().await);
-gate!(asyncband::semaphore::Semaphore, |it| it.acquire(1).await);
-gate!(saa::Semaphore, |it| it.acquire_async().await, it.release());
+gate_for_tasks!(latchwork_semaphore::Semaphore, |it| it.acquire_async().await.expect("it is open"));
+gate_for_tasks!(tokio::sync::Semaphore, |it| it.acquire().await.expect("it is open"));
+gate_for_tasks!(async_lock::Semaphore, |it| it.acquire().await);
+gate_for_tasks!(asyncband::semaphore::Semaphore, |it| it.acquire(1).await);
+gate_for_tasks!(saa::Semaphore, |it| it.acquire_async().await, it.release());
 
 /// How to make a new semaphore with so many permits.
-pub type MakeSemaphore = fn(usize) -> Box<dyn Async>;
+pub type MakeSemaphore<L> = fn(usize) -> Box<L>;
+
+/// The semaphores for threads that can have so many permits. The first is the one that ratios refer to.
+pub fn semaphores(permits: usize) -> Vec<(&'static str, MakeSemaphore<dyn Blocking>)> {
+    let mut all: Vec<(&'static str, MakeSemaphore<dyn Blocking>)> = vec![
+        ("async-lock", |permits| Box::new(Gate::new(async_lock::Semaphore::new(permits), permits))),
+        ("Semaphore", |permits| Box::new(Gate::new(latchwork_semaphore::Semaphore::new(permits), permits))),
+    ];
+    if permits <= saa::Semaphore::MAX_PERMITS {
+        all.push(("saa", |permits| Box::new(Gate::new(saa::Semaphore::with_permits(permits), permits))));
+    }
+    all
+}
 
 /// The semaphores for tasks that can have so many permits. The first is the one that ratios refer to.
-pub fn semaphores(permits: usize) -> Vec<(&'static str, MakeSemaphore)> {
-    let mut all: Vec<(&'static str, MakeSemaphore)> = vec![
+pub fn semaphores_for_tasks(permits: usize) -> Vec<(&'static str, MakeSemaphore<dyn Async>)> {
+    let mut all: Vec<(&'static str, MakeSemaphore<dyn Async>)> = vec![
         ("tokio", |permits| Box::new(Gate::new(tokio::sync::Semaphore::new(permits), permits))),
         ("async-lock", |permits| Box::new(Gate::new(async_lock::Semaphore::new(permits), permits))),
         ("asyncband", |permits| Box::new(Gate::new(asyncband::semaphore::Semaphore::new(permits), permits))),
@@ -179,20 +269,27 @@ pub fn semaphores(permits: usize) -> Vec<(&'static str, MakeSemaphore)> {
 pub type Contender<L> = (&'static str, fn() -> Box<L>);
 
 /// The locks for threads. The first is the one that ratios refer to.
-pub const BLOCKING: [Contender<dyn Blocking>; 7] = [
+pub const BLOCKING: [Contender<dyn Blocking>; 11] = [
     ("std", || Box::new(std::sync::Mutex::new(0))),
     ("parking_lot", || Box::new(parking_lot::Mutex::new(0))),
+    ("usync", || Box::new(usync::Mutex::new(0))),
+    ("saa", || Box::new(Saa::default())),
+    ("xutex", || Box::new(xutex::Mutex::new(0))),
     ("Mutex", || Box::new(latchwork_mutex::Mutex::new(0))),
     ("SpinLock", || Box::new(SpinLock::new(0))),
     ("TicketLock", || Box::new(TicketLock::new(0))),
     ("spin", || Box::new(spin::Mutex::new(0))),
     ("spin-ticket", || Box::new(spin::mutex::TicketMutex::new(0))),
+    ("mcslock", || Box::new(mcslock::raw::spins::Mutex::new(0))),
 ];
 
 /// The locks for tasks. The first is the one that ratios refer to.
-pub const ASYNC: [Contender<dyn Async>; 4] = [
+pub const ASYNC: [Contender<dyn Async>; 7] = [
     ("tokio", || Box::new(tokio::sync::Mutex::new(0))),
     ("async-lock", || Box::new(async_lock::Mutex::new(0))),
+    ("asyncband", || Box::new(asyncband::mutex::Mutex::new(0))),
+    ("saa", || Box::new(Saa::default())),
+    ("xutex", || Box::new(xutex::AsyncMutex::new(0))),
     ("Mutex", || Box::new(latchwork_mutex::Mutex::new(0))),
     ("SpinLock", || Box::new(SpinLock::new(0))),
 ];

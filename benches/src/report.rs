@@ -13,7 +13,7 @@ use crate::setting::Setting;
 use crate::table::{COLUMNS, classes, figures, remarks, waits};
 
 /// Colours that stand out from light and from dark alike.
-const COLOURS: [RGBColor; 9] = [
+const COLOURS: [RGBColor; 12] = [
     RGBColor(78, 121, 167),
     RGBColor(242, 142, 43),
     RGBColor(225, 87, 89),
@@ -23,6 +23,9 @@ const COLOURS: [RGBColor; 9] = [
     RGBColor(182, 153, 45),
     RGBColor(255, 130, 145),
     RGBColor(156, 117, 95),
+    RGBColor(23, 190, 207),
+    RGBColor(188, 80, 144),
+    RGBColor(127, 127, 127),
 ];
 
 const STYLE: &str = "

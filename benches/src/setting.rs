@@ -28,7 +28,19 @@ pub(crate) struct Setting {
 }
 
 /// The crates that are compared.
-const CRATES: [&str; 7] = ["async-lock", "asyncband", "latchwork-core", "parking_lot", "saa", "spin", "tokio"];
+const CRATES: [&str; 11] = [
+    "async-lock",
+    "asyncband",
+    "crossbeam-utils",
+    "latchwork-core",
+    "mcslock",
+    "parking_lot",
+    "saa",
+    "spin",
+    "tokio",
+    "usync",
+    "xutex",
+];
 
 /// What this program was compiled from.
 #[derive(Deserialize)]

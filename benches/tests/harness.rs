@@ -131,7 +131,7 @@ fn one_thread_has_its_whole_share() {
 
 #[test]
 fn a_disturbed_slice_is_measured_again() {
-    let kept_and_made = |attempts, lost: &[u64]| {
+    let kept_and_left = |attempts, lost: &[u64]| {
         let mut lost = lost.iter();
         let slice = |&lost| {
             let nothing = Sample {
@@ -147,11 +147,11 @@ fn a_disturbed_slice_is_measured_again() {
         let kept = undisturbed(attempts, || lost.next().map(slice)).map(|kept| kept.sample.lost);
         (kept, lost.len())
     };
-    assert_eq!(kept_and_made(4, &[0, 9]), (Some(0), 1));
-    assert_eq!(kept_and_made(4, &[9_000_000, 4_000_000, 0]), (Some(4_000_000), 1));
-    assert_eq!(kept_and_made(3, &[9_000_000, 8_000_000, 10_000_000, 0]), (Some(8_000_000), 1));
-    assert_eq!(kept_and_made(1, &[9_000_000, 0]), (Some(9_000_000), 1));
-    assert_eq!(kept_and_made(4, &[9_000_000]), (None, 0));
+    assert_eq!(kept_and_left(4, &[0, 9]), (Some(0), 1));
+    assert_eq!(kept_and_left(4, &[9_000_000, 4_000_000, 0]), (Some(4_000_000), 1));
+    assert_eq!(kept_and_left(3, &[9_000_000, 8_000_000, 10_000_000, 0]), (Some(8_000_000), 1));
+    assert_eq!(kept_and_left(1, &[9_000_000, 0]), (Some(9_000_000), 1));
+    assert_eq!(kept_and_left(4, &[9_000_000]), (None, 0));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use latchwork_monitor::Monitor;
 
-use super::conditions::{Asyncband, Classic, Named, ParkingLot, Std, Tasks, Threads, Tokio};
+use super::conditions::{Asyncband, Classic, Named, ParkingLot, Std, Tasks, Threads, Tokio, Usync};
 
 /// A queue with so many slots, for threads.
 pub trait BoundedBuffer: Sync {
@@ -33,11 +33,12 @@ pub trait BoundedBufferAsync: Send + Sync {
 pub type MakeBuffer<B> = fn(usize) -> Box<B>;
 
 /// The buffers for threads. The first is the one that ratios refer to.
-pub const BLOCKING: [(&str, MakeBuffer<dyn BoundedBuffer>); 9] = [
+pub const BLOCKING: [(&str, MakeBuffer<dyn BoundedBuffer>); 10] = [
     ("std", |slots| Box::new(Buffer::new(slots, |items| Std::new(items.into())))),
     ("std-in", |slots| Box::new(Buffer::new(slots, |items| Std::new(items.into()).notifying_inside()))),
     ("parking_lot", |slots| Box::new(Buffer::new(slots, |items| ParkingLot::new(items.into())))),
     ("parking_lot-in", |slots| Box::new(Buffer::new(slots, |items| ParkingLot::new(items.into()).notifying_inside()))),
+    ("usync", |slots| Box::new(Buffer::new(slots, |items| Usync::new(items.into())))),
     ("Condvar", |slots| Box::new(Buffer::new(slots, |items| Classic::new(items.into())))),
     ("Condvar-in", |slots| Box::new(Buffer::new(slots, |items| Classic::new(items.into()).notifying_inside()))),
     ("Condition", |slots| Box::new(Buffer::new(slots, |items| Named::named(items.into())))),

@@ -44,6 +44,7 @@ pub(super) struct Pair<L, C> {
 
 pub(super) type Std<T> = Pair<std::sync::Mutex<T>, std::sync::Condvar>;
 pub(super) type ParkingLot<T> = Pair<parking_lot::Mutex<T>, parking_lot::Condvar>;
+pub(super) type Usync<T> = Pair<usync::Mutex<T>, usync::Condvar>;
 pub(super) type Tokio<T> = Pair<tokio::sync::Mutex<T>, tokio::sync::Notify>;
 pub(super) type Asyncband<T> = Pair<asyncband::mutex::Mutex<T>, asyncband::condvar::Condvar>;
 pub(super) type Classic<T> = Pair<Mutex<T>, Condvar>;
@@ -84,6 +85,7 @@ macro_rules! notified_outside {
 notified_outside! {
     Std: std::sync::MutexGuard<'a, T>;
     ParkingLot: parking_lot::MutexGuard<'a, T>;
+    Usync: usync::MutexGuard<'a, T>;
     Tokio: tokio::sync::MutexGuard<'a, T>;
     Asyncband: asyncband::mutex::MutexGuard<'a, T>;
     Classic: MutexGuard<'a, T>;
@@ -117,6 +119,16 @@ impl<T: Send + 'static> Threads<T> for ParkingLot<T> {
     fn enter_while(&self, condition: usize, holds_back: impl Fn(&T) -> bool + Send + 'static) -> Self::Guard<'_> {
         let mut guard = self.lock.lock();
         self.conditions[condition].wait_while(&mut guard, |value| holds_back(value));
+        guard
+    }
+}
+
+impl<T: Send + 'static> Threads<T> for Usync<T> {
+    fn enter_while(&self, condition: usize, holds_back: impl Fn(&T) -> bool + Send + 'static) -> Self::Guard<'_> {
+        let mut guard = self.lock.lock();
+        while holds_back(&guard) {
+            self.conditions[condition].wait(&mut guard);
+        }
         guard
     }
 }

@@ -4,6 +4,7 @@ use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+use crossbeam_utils::sync::ShardedLock;
 use latchwork_spinlock::RwSpinLock;
 
 use super::{Contender, Entering, elapsed, work};
@@ -29,9 +30,11 @@ pub trait ReadWriteAsync: Send + Sync {
 }
 
 /// The locks for threads. The first is the one that ratios refer to.
-pub const BLOCKING: [Contender<dyn ReadWrite>; 7] = [
+pub const BLOCKING: [Contender<dyn ReadWrite>; 9] = [
     ("std", || Box::new(std::sync::RwLock::new(0))),
     ("parking_lot", || Box::new(parking_lot::RwLock::new(0))),
+    ("usync", || Box::new(usync::RwLock::new(0))),
+    ("ShardedLock", || Box::new(ShardedLock::new(0))),
     ("RwLock", || Box::new(latchwork_rwlock::RwLock::new(0))),
     ("async-lock", || Box::new(async_lock::RwLock::new(0))),
     ("saa", || Box::new(Saa::default())),
@@ -81,6 +84,8 @@ blocking!(latchwork_rwlock::RwLock<u64>, |it| it.read(), it.write());
 blocking!(RwSpinLock<u64>, |it| it.read(), it.write());
 blocking!(std::sync::RwLock<u64>, |it| it.read().expect("no section panics"), it.write().expect("no section panics"));
 blocking!(parking_lot::RwLock<u64>, |it| it.read(), it.write());
+blocking!(usync::RwLock<u64>, |it| it.read(), it.write());
+blocking!(ShardedLock<u64>, |it| it.read().expect("no section panics"), it.write().expect("no section panics"));
 blocking!(async_lock::RwLock<u64>, |it| it.read_blocking(), it.write_blocking());
 blocking!(spin::RwLock<u64>, |it| it.read(), it.write());
 
@@ -128,7 +133,7 @@ asynchronous! {
 
 /// saa's lock protects no value: beside it is a counter, from which counts get lost where it does not exclude.
 #[derive(Default)]
-struct Saa {
+pub(super) struct Saa {
     lock: saa::Lock,
     count: AtomicU64,
 }
