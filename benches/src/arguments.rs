@@ -87,6 +87,9 @@ struct Options {
     /// [default: 4; quick: 2; full: 16]
     #[arg(long, global = true, value_name = "N", value_parser = at_least_one)]
     attempts: Option<usize>,
+    /// How many seconds longer than it should a measurement may take, before its contender is given up
+    #[arg(long, global = true, value_name = "S", default_value = "60", value_parser = at_least_one)]
+    bound: usize,
     /// Few and short measurements
     #[arg(long, global = true, conflicts_with = "full")]
     quick: bool,
@@ -143,6 +146,7 @@ pub(crate) struct Plan {
     pub(crate) rounds: usize,
     pub(crate) slice: Duration,
     pub(crate) attempts: usize,
+    pub(crate) bound: Duration,
     /// Whether the answer in words follows.
     pub(crate) has_answer: bool,
     pub(crate) format: Format,
@@ -168,9 +172,12 @@ impl Arguments {
     pub(crate) fn plan(&self) -> Result<Plan, clap::Error> {
         let options = &self.options;
         let comparison = self.comparison.as_ref().unwrap_or(&Comparison::SpinOrBlock);
-        let is_chosen =
-            |name: &&str| options.contenders.is_empty() || options.contenders.iter().any(|chosen| chosen == name);
-        let chosen = |cell: Cell| (cell, cell.contenders().into_iter().filter(is_chosen).collect::<Vec<_>>());
+        let is_named = |name: &&str| options.contenders.iter().any(|chosen| chosen == name);
+        let is_chosen = |name: &&str| options.contenders.is_empty() || is_named(name);
+        let chosen = |cell: Cell| {
+            let broken = cell.broken().into_iter().filter(is_named);
+            (cell, cell.contenders().into_iter().filter(is_chosen).chain(broken).collect::<Vec<_>>())
+        };
         let cells = options.cells(comparison).into_iter().map(chosen);
         let cells: Vec<_> = cells.filter(|(_, contenders)| !contenders.is_empty()).collect();
         let is_known = |name: &str| cells.iter().any(|(_, contenders)| contenders.contains(&name));
@@ -188,6 +195,7 @@ impl Arguments {
             rounds: options.rounds.unwrap_or(by_length(5, 3, 15)),
             slice: Duration::from_millis(options.slice.unwrap_or(by_length(15, 5, 60)) as u64),
             attempts: options.attempts.unwrap_or(by_length(4, 2, 16)),
+            bound: Duration::from_secs(options.bound as u64),
             has_answer: matches!(comparison, Comparison::SpinOrBlock | Comparison::All),
             format: match (options.json, options.csv) {
                 (true, _) => Format::Json,

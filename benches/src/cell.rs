@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
 
+use crate::contenders::broken::BROKEN;
 use crate::contenders::{ASYNC, BLOCKING, bounded_buffer, ping_pong, read_write, semaphores, semaphores_for_tasks};
 use crate::measure::exchange::{self, Parties};
 use crate::measure::{self, Load, Mix, Slice};
@@ -59,6 +60,8 @@ pub struct Order {
     pub slice: Duration,
     /// How often to measure at most, until the machine runs all the time.
     pub attempts: usize,
+    /// How much longer than a slice one may take, before the contender is given up.
+    pub bound: Duration,
     /// How many units of [`work`](crate::contenders::work) take a nanosecond.
     pub units_per_nanosecond: f64,
 }
@@ -67,9 +70,6 @@ impl Cell {
     /// The names of the contenders. Ratios refer to the first.
     #[must_use]
     pub fn contenders(&self) -> Vec<&'static str> {
-        fn names<M>(contenders: &[(&'static str, M)]) -> Vec<&'static str> {
-            contenders.iter().map(|(name, _)| *name).collect()
-        }
         match (self.scene, self.crew) {
             (Scene::Mutex, Crew::Threads(_)) => names(&BLOCKING),
             (Scene::Mutex, Crew::Tasks(_)) => names(&ASYNC),
@@ -81,6 +81,15 @@ impl Cell {
             (Scene::Buffer(..), Crew::Tasks(_)) => names(&bounded_buffer::ASYNC),
             (Scene::Turns, Crew::Threads(_)) => names(&ping_pong::BLOCKING),
             (Scene::Turns, Crew::Tasks(_)) => names(&ping_pong::ASYNC),
+        }
+    }
+
+    /// The names of contenders that are broken on purpose, and measured only where they are named.
+    #[must_use]
+    pub fn broken(&self) -> Vec<&'static str> {
+        match (self.scene, self.crew) {
+            (Scene::Mutex, Crew::Threads(_)) => names(&BROKEN),
+            _ => Vec::new(),
         }
     }
 
@@ -128,6 +137,10 @@ impl Cell {
         // The shortest section lasts as long as its counter takes.
         f64::from(self.section.max(SHORTEST)) * f64::from(self.outside) / f64::from(100 - self.outside)
     }
+}
+
+fn names<M>(contenders: &[(&'static str, M)]) -> Vec<&'static str> {
+    contenders.iter().map(|(name, _)| *name).collect()
 }
 
 /// What a section of no length is counted for, in nanoseconds.
@@ -205,7 +218,10 @@ impl Order {
         let load = &self.load(is_timed);
         let runtime = || Runtime::new().expect("a runtime can be started");
         Some(match (self.cell.scene, self.cell.crew) {
-            (Scene::Mutex, Crew::Threads(_)) => measure::threads(name, &*find(&BLOCKING, contender)?(), load),
+            (Scene::Mutex, Crew::Threads(_)) => {
+                let make = find(&BLOCKING, contender).or_else(|| find(&BROKEN, contender))?;
+                measure::threads(name, &*make(), load)
+            }
             (Scene::Mutex, Crew::Tasks(_)) => measure::tasks(name, find(&ASYNC, contender)?(), &runtime(), load),
             (Scene::ReaderWriter(mix), Crew::Threads(_)) => {
                 measure::readers_and_writers(name, &*find(&read_write::BLOCKING, contender)?(), mix, load)
@@ -247,6 +263,7 @@ impl Order {
             inside: units(self.cell.section.into()),
             outside: units(self.cell.pause()),
             slice: self.slice * rounds as u32,
+            bound: self.bound,
             is_timed,
         }
     }

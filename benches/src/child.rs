@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode, Output};
 use latchwork_benches::cell::Order;
 use latchwork_benches::measure::Slice;
 
-/// Makes the measurement in a new process. A watchdog ends it a minute after a slice should have ended.
+/// Makes the measurement in a new process. A watchdog ends it where it takes longer than it may.
 ///
 /// # Errors
 ///

@@ -1,6 +1,7 @@
 //! One trait per world, one implementation per contender.
 
 pub mod bounded_buffer;
+pub mod broken;
 mod conditions;
 pub mod ping_pong;
 pub mod read_write;

@@ -95,8 +95,15 @@ fn measure_cell(plan: &Plan, mut table: Table, units_per_nanosecond: f64, progre
         for row in &mut table.rows {
             progress.set_message(row.contender.clone());
             if row.failure.is_none() {
-                let (contender, slice, attempts) = (row.contender.clone(), plan.slice, plan.attempts);
-                match child::measure(&Order { cell, contender, slice, attempts, units_per_nanosecond }) {
+                let order = Order {
+                    cell,
+                    contender: row.contender.clone(),
+                    slice: plan.slice,
+                    attempts: plan.attempts,
+                    bound: plan.bound,
+                    units_per_nanosecond,
+                };
+                match child::measure(&order) {
                     Ok(slice) => row.slices.push(slice),
                     Err(failure) => row.failure = Some(failure),
                 }

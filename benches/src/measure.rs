@@ -26,8 +26,17 @@ pub struct Load {
     pub outside: u32,
     /// How long they do it.
     pub slice: Duration,
+    /// How much longer it may take, before the contender is given up.
+    pub bound: Duration,
     /// Whether each wait is timed, for which the clock is read twice.
     pub is_timed: bool,
+}
+
+impl Load {
+    /// A slice that has not ended by then hangs.
+    fn limit(&self) -> Duration {
+        self.slice + self.bound
+    }
 }
 
 /// Who reads, and who writes.
@@ -252,7 +261,7 @@ fn on_threads(
         }
         record
     };
-    watchdog_after(name, limit(load.slice), || {
+    watchdog_after(name, load.limit(), || {
         std::thread::scope(|scope| {
             let threads: Vec<_> = (0..load.parties).map(|index| scope.spawn(move || run(index))).collect();
             let (_, spent) = run_for(load.slice, &stop, || start.wait());
@@ -308,7 +317,7 @@ fn on_tasks<L: Send + Sync + 'static>(
     let lock = Arc::new(lock);
     let stop = Arc::new(AtomicBool::new(false));
     let Load { parties, outside, slice, is_timed, .. } = *load;
-    watchdog_after(name, limit(slice), || {
+    watchdog_after(name, load.limit(), || {
         let spawn = |index| {
             let (lock, stop) = (Arc::clone(&lock), Arc::clone(&stop));
             runtime.spawn(async move {
@@ -354,11 +363,6 @@ async fn join<R>(tasks: Vec<JoinHandle<R>>) -> Vec<R> {
         results.push(task.await.expect("no task panics"));
     }
     results
-}
-
-/// A slice that has not ended by then hangs.
-fn limit(slice: Duration) -> Duration {
-    slice + Duration::from_secs(60)
 }
 
 /// Processor time and context switches of this process so far.

@@ -8,30 +8,22 @@ use std::time::Duration;
 
 use latchwork_benches::cell::{Cell, Crew, MOST_OUTSIDE, Scene};
 use latchwork_benches::contenders::bounded_buffer::BoundedBuffer;
+use latchwork_benches::contenders::broken::Lossy;
 use latchwork_benches::contenders::{Blocking, work};
 use latchwork_benches::measure::exchange::{Parties, stream};
 use latchwork_benches::measure::{Load, Sample, Slice, threads, undisturbed};
 
-const LOAD: Load = Load { parties: 2, inside: 10, outside: 0, slice: Duration::from_millis(20), is_timed: false };
+const LOAD: Load = Load {
+    parties: 2,
+    inside: 10,
+    outside: 0,
+    slice: Duration::from_millis(20),
+    bound: Duration::from_secs(60),
+    is_timed: false,
+};
 
 /// A slice may pass before anything is done, on a machine that is busy otherwise.
 const ATTEMPTS: usize = 100;
-
-/// Forgets one time.
-#[derive(Default)]
-struct Lossy(AtomicU64);
-
-impl Blocking for Lossy {
-    fn enter(&self, units: u32, _: bool) -> Duration {
-        work(units);
-        self.0.fetch_add(1, Relaxed);
-        Duration::ZERO
-    }
-
-    fn count(&self) -> u64 {
-        self.0.load(Relaxed).wrapping_sub(1)
-    }
-}
 
 /// Lets the first that comes in a thousand times for each time of another.
 #[derive(Default)]

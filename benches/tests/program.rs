@@ -144,10 +144,32 @@ fn the_answer_compares_blocking_with_spinning() {
 }
 
 #[test]
+fn a_contender_that_hangs_or_does_not_exclude_is_named_in_its_row() {
+    let arguments =
+        "mutex --threads 2 --section 0 --outside 0 --contenders std,lossy,hanging --rounds 2 --slice 1 --bound 5";
+    let output = compare(arguments);
+    let table = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{table}");
+    let below = |row: &str| {
+        let mut lines = table.lines().skip_while(|line| !line.starts_with(row)).skip(1);
+        lines.find(|line| !line.contains("disturbed") && !line.contains("starves")).unwrap_or_default()
+    };
+    let reason = below("  lossy");
+    assert!(
+        reason.contains("failed: ") && reason.ends_with("lossy, 2 threads, section of 0 ns does not exclude"),
+        "{table}"
+    );
+    let reason = below("  hanging");
+    let hangs = "    failed: watchdog: `hanging, 2 threads, section of 0 ns` hangs: no end after 5.001s";
+    assert_eq!(reason, hangs, "{table}");
+    assert!(!below("  std").contains("failed"), "{table}");
+}
+
+#[test]
 fn a_measurement_that_cannot_be_made_says_why() {
     let cell = r#"{"scene":"Mutex","crew":{"Threads":1},"section":0,"outside":0}"#;
     let order = format!(
-        r#"{{"cell":{cell},"contender":"nobody","slice":{{"secs":0,"nanos":1}},"attempts":1,"units_per_nanosecond":1.0}}"#
+        r#"{{"cell":{cell},"contender":"nobody","slice":{{"secs":0,"nanos":1}},"attempts":1,"bound":{{"secs":1,"nanos":0}},"units_per_nanosecond":1.0}}"#
     );
     let output = Command::new(env!("CARGO_BIN_EXE_latchwork-benches")).args(["carry-out", &order]).output();
     let output = output.expect("the program is built beside its tests");

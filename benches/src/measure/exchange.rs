@@ -11,7 +11,7 @@ use latchwork_core::sync::model::watchdog_after;
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
 
-use super::{Load, Record, Sample, Slice, Spent, Waits, join, limit, run_for};
+use super::{Load, Record, Sample, Slice, Spent, Waits, join, run_for};
 use crate::contenders::bounded_buffer::{BoundedBuffer, BoundedBufferAsync};
 use crate::contenders::elapsed;
 use crate::contenders::ping_pong::{PingPong, PingPongAsync};
@@ -107,7 +107,7 @@ pub fn stream(name: &str, buffer: &dyn BoundedBuffer, parties: Parties, load: &L
             }
         }
     };
-    watchdog_after(name, limit(load.slice), || {
+    watchdog_after(name, load.limit(), || {
         std::thread::scope(|scope| {
             let consumers = (0..parties.consumers).map(|_| scope.spawn(consume)).collect();
             let producers = (0..parties.producers).map(|index| scope.spawn(move || produce(index))).collect();
@@ -133,7 +133,7 @@ pub fn stream_of_tasks(
     load: &Load,
 ) -> Slice {
     let shared = Shared { buffer: buffer.into(), stop: Arc::default(), is_timed: load.is_timed };
-    watchdog_after(name, limit(load.slice), || {
+    watchdog_after(name, load.limit(), || {
         let ((producers, consumers), spent) = run_for(load.slice, &shared.stop, || {
             let consumers: Vec<_> = (0..parties.consumers).map(|_| runtime.spawn(consume(shared.clone()))).collect();
             let produce = |index| runtime.spawn(produce(shared.clone(), parties.items(index)));
@@ -223,7 +223,7 @@ pub fn ping_pong(name: &str, turns: &dyn PingPong, load: &Load) -> Slice {
             }
         }
     };
-    watchdog_after(name, limit(load.slice), || {
+    watchdog_after(name, load.limit(), || {
         std::thread::scope(|scope| {
             let sides = [0, 1].map(|side| scope.spawn(move || play(side))).into();
             let (_, spent) = run_for(load.slice, &stop, || start.wait());
@@ -255,7 +255,7 @@ pub fn ping_pong_of_tasks(name: &str, turns: Box<dyn PingPongAsync>, runtime: &R
             }
         })
     };
-    watchdog_after(name, limit(load.slice), || {
+    watchdog_after(name, load.limit(), || {
         let (sides, spent) = run_for(load.slice, &stop, || [0, 1].map(play).into());
         let sides = runtime.block_on(join(sides));
         ping_pong_slice(name, turns.count(), sides, spent)
