@@ -1,7 +1,6 @@
 //! A cell of the comparison: all that its contenders have in common.
 
 use std::fmt;
-use std::thread::available_parallelism;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -10,7 +9,7 @@ use tokio::runtime::Runtime;
 use crate::contenders::broken::BROKEN;
 use crate::contenders::{ASYNC, BLOCKING, bounded_buffer, ping_pong, read_write, semaphores, semaphores_for_tasks};
 use crate::measure::exchange::{self, Parties};
-use crate::measure::{self, Load, Mix, Slice};
+use crate::measure::{self, Load, Mix, Sample, Slice};
 
 /// What is measured of each contender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -205,8 +204,8 @@ impl Order {
         let unknown = || format!("no contender of `{}` is called {}", self.cell, self.contender);
         let undisturbed = |is_timed| measure::undisturbed(self.attempts, || self.run(is_timed)).ok_or_else(unknown);
         let Slice { sample, .. } = undisturbed(false)?;
-        let Slice { waits, .. } = undisturbed(true)?;
-        Ok(Slice { sample, waits })
+        let Slice { sample: timed, waits } = undisturbed(true)?;
+        Ok(Slice { sample: Sample { lost: sample.lost.max(timed.lost), ..sample }, waits })
     }
 
     fn run(&self, is_timed: bool) -> Option<Slice> {
@@ -255,7 +254,7 @@ impl Order {
     fn load(&self, is_timed: bool) -> Load {
         let units = |nanoseconds: f64| (nanoseconds * self.units_per_nanosecond) as u32;
         let rounds = match self.cell.crew {
-            Crew::Threads(threads) => threads.div_ceil(available_parallelism().map_or(1, usize::from)),
+            Crew::Threads(threads) => threads.div_ceil(measure::cores()),
             Crew::Tasks(_) => 1,
         };
         Load {

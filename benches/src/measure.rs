@@ -4,6 +4,7 @@ pub mod exchange;
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Barrier};
+use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
@@ -90,19 +91,16 @@ pub struct Sample {
     pub cpu_per_op: f64,
     /// How often a thread slept or was preempted, per operation.
     pub switches_per_op: f64,
-    /// For how long the machine did not run, in nanoseconds: as other virtual machines did, or as the slice ended late. It runs
-    /// whole where that cannot be known.
+    /// For how long the machine did not run, in nanoseconds, as far as that can be known: others had its processors, or a thread that
+    /// slept for a millisecond overslept.
     pub lost: u64,
 }
-
-/// A slice may end so late, in nanoseconds, as other threads have their turns: no system counts what is stolen more finely.
-const LATE: u64 = 4_000_000;
 
 impl Sample {
     /// Whether the machine did not run all the time.
     #[must_use]
     pub const fn is_disturbed(&self) -> bool {
-        self.lost > LATE
+        self.lost > 0
     }
 
     fn new(ops: &[u64], spent: Spent) -> Self {
@@ -264,7 +262,7 @@ fn on_threads(
     watchdog_after(name, load.limit(), || {
         std::thread::scope(|scope| {
             let threads: Vec<_> = (0..load.parties).map(|index| scope.spawn(move || run(index))).collect();
-            let (_, spent) = run_for(load.slice, &stop, || start.wait());
+            let (_, spent) = run_for(load, &stop, || start.wait());
             let records = threads.into_iter().map(|thread| thread.join().expect("no thread panics")).collect();
             let (ops, waits) = Record::gather(records);
             let sample = Sample::new(&ops, spent);
@@ -316,7 +314,7 @@ fn on_tasks<L: Send + Sync + 'static>(
 ) -> (Arc<L>, Vec<u64>, Slice) {
     let lock = Arc::new(lock);
     let stop = Arc::new(AtomicBool::new(false));
-    let Load { parties, outside, slice, is_timed, .. } = *load;
+    let Load { parties, outside, is_timed, .. } = *load;
     watchdog_after(name, load.limit(), || {
         let spawn = |index| {
             let (lock, stop) = (Arc::clone(&lock), Arc::clone(&stop));
@@ -332,7 +330,7 @@ fn on_tasks<L: Send + Sync + 'static>(
                 record
             })
         };
-        let (handles, spent) = run_for(slice, &stop, || (0..parties).map(spawn).collect::<Vec<_>>());
+        let (handles, spent) = run_for(load, &stop, || (0..parties).map(spawn).collect::<Vec<_>>());
         let (ops, waits) = Record::gather(runtime.block_on(join(handles)));
         let sample = Sample::new(&ops, spent);
         (lock, ops, Slice { sample, waits })
@@ -345,15 +343,41 @@ const fn classes(mix: Option<Mix>) -> usize {
 }
 
 /// Starts something, lets it run for the length of a slice, and says stop then. Returns what was started, and what it took until then.
-fn run_for<R>(slice: Duration, stop: &AtomicBool, start: impl FnOnce() -> R) -> (R, Spent) {
+fn run_for<R>(load: &Load, stop: &AtomicBool, start: impl FnOnce() -> R) -> (R, Spent) {
     let stolen_before = stolen();
     let (begin, (cpu_before, switches_before)) = (Instant::now(), process_usage());
     let started = start();
-    std::thread::sleep(slice);
+    let overslept = sleep(load);
     stop.store(true, Relaxed);
     let (time, (cpu, switches)) = (begin.elapsed(), process_usage());
-    let lost = stolen().saturating_sub(stolen_before).max(time.saturating_sub(slice));
+    let lost = stolen().saturating_sub(stolen_before).max(overslept);
     (started, Spent { time, cpu: cpu - cpu_before, switches: switches - switches_before, lost })
+}
+
+/// Sleeps for the length of a slice, a millisecond at a time. Returns for how long it overslept, beyond what is usual.
+fn sleep(load: &Load) -> Duration {
+    const STEP: Duration = Duration::from_millis(1);
+    // Where there is no core for each thread, this one waits for its turn.
+    let is_usual = |late| late <= if load.parties > cores() { 4 * STEP } else { STEP };
+    let end = Instant::now() + load.slice;
+    let mut overslept = Duration::ZERO;
+    loop {
+        let begin = Instant::now();
+        let step = STEP.min(end.saturating_duration_since(begin));
+        if step.is_zero() {
+            return overslept;
+        }
+        std::thread::sleep(step);
+        let late = begin.elapsed().saturating_sub(step);
+        if !is_usual(late) {
+            overslept += late;
+        }
+    }
+}
+
+/// How many threads run at a time.
+pub(crate) fn cores() -> usize {
+    available_parallelism().map_or(1, usize::from)
 }
 
 /// What the tasks return.

@@ -111,7 +111,7 @@ pub fn stream(name: &str, buffer: &dyn BoundedBuffer, parties: Parties, load: &L
         std::thread::scope(|scope| {
             let consumers = (0..parties.consumers).map(|_| scope.spawn(consume)).collect();
             let producers = (0..parties.producers).map(|index| scope.spawn(move || produce(index))).collect();
-            let (_, spent) = run_for(load.slice, &stop, || start.wait());
+            let (_, spent) = run_for(load, &stop, || start.wait());
             let put = join_threads(producers);
             (0..parties.consumers).for_each(|_| buffer.put(END));
             let taken = join_threads(consumers);
@@ -134,7 +134,7 @@ pub fn stream_of_tasks(
 ) -> Slice {
     let shared = Shared { buffer: buffer.into(), stop: Arc::default(), is_timed: load.is_timed };
     watchdog_after(name, load.limit(), || {
-        let ((producers, consumers), spent) = run_for(load.slice, &shared.stop, || {
+        let ((producers, consumers), spent) = run_for(load, &shared.stop, || {
             let consumers: Vec<_> = (0..parties.consumers).map(|_| runtime.spawn(consume(shared.clone()))).collect();
             let produce = |index| runtime.spawn(produce(shared.clone(), parties.items(index)));
             ((0..parties.producers).map(produce).collect(), consumers)
@@ -226,7 +226,7 @@ pub fn ping_pong(name: &str, turns: &dyn PingPong, load: &Load) -> Slice {
     watchdog_after(name, load.limit(), || {
         std::thread::scope(|scope| {
             let sides = [0, 1].map(|side| scope.spawn(move || play(side))).into();
-            let (_, spent) = run_for(load.slice, &stop, || start.wait());
+            let (_, spent) = run_for(load, &stop, || start.wait());
             let sides = join_threads(sides);
             ping_pong_slice(name, turns.count(), sides, spent)
         })
@@ -256,7 +256,7 @@ pub fn ping_pong_of_tasks(name: &str, turns: Box<dyn PingPongAsync>, runtime: &R
         })
     };
     watchdog_after(name, load.limit(), || {
-        let (sides, spent) = run_for(load.slice, &stop, || [0, 1].map(play).into());
+        let (sides, spent) = run_for(load, &stop, || [0, 1].map(play).into());
         let sides = runtime.block_on(join(sides));
         ping_pong_slice(name, turns.count(), sides, spent)
     })
