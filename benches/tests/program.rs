@@ -41,8 +41,7 @@ fn folder(name: &str) -> PathBuf {
     folder
 }
 
-const FEW: &str =
-    "rwlock --threads 1 --tasks 2 --section 0 --outside 0 --writes 10 --contenders RwLock --rounds 2 --slice 1";
+const FEW: &str = "rwlock --threads 1 --tasks 2 --section 0 --outside 0 --writes 10 --contenders RwLock --rounds 2 --slice 1 --attempts 1";
 
 #[test]
 fn json_and_csv_have_every_round() {
@@ -67,7 +66,7 @@ fn json_and_csv_have_every_round() {
 #[test]
 fn the_report_has_a_line_for_each_contender_and_all_that_was_measured() {
     let folder = folder("report");
-    let arguments = "mutex --threads 1 --tasks 2 --section 0,100,1000 --outside 0 --contenders std,tokio,Mutex --rounds 1 --slice 1";
+    let arguments = "mutex --threads 1 --tasks 2 --section 0,100,1000 --outside 0 --contenders std,tokio,Mutex --rounds 1 --slice 1 --attempts 1";
     let output = compare(&format!("{arguments} --out {}", folder.display()));
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(text.contains("The report: ") && text.contains("comparison.html"), "{text}");
@@ -112,7 +111,7 @@ fn a_run_is_compared_with_an_earlier_one() {
 
 #[test]
 fn a_table_has_every_contender_and_fits_100_columns() {
-    let output = compare("mutex --threads 16 --tasks 2 --section 0,200 --outside 50 --rounds 1 --slice 1");
+    let output = compare("mutex --threads 16 --tasks 2 --section 0,200 --outside 50 --rounds 1 --slice 1 --attempts 1");
     let table = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{table}");
     assert!(table.contains("\n16 threads, section of 200 ns, 50 % of the time outside\n"), "{table}");
@@ -125,8 +124,9 @@ fn a_table_has_every_contender_and_fits_100_columns() {
 
 #[test]
 fn readers_and_writers_wait_in_lines_of_their_own() {
-    let output =
-        compare("rwlock --threads 3 --tasks 2 --section 0 --writes 10 --contenders RwLock --rounds 1 --slice 1");
+    let output = compare(
+        "rwlock --threads 3 --tasks 2 --section 0 --writes 10 --contenders RwLock --rounds 1 --slice 1 --attempts 1",
+    );
     let table = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{table}");
     let lines = |start: &str| table.lines().filter(|line| line.starts_with(start) && line.contains('s')).count();
@@ -136,7 +136,9 @@ fn readers_and_writers_wait_in_lines_of_their_own() {
 
 #[test]
 fn the_answer_compares_blocking_with_spinning() {
-    let output = compare("--threads 1,2 --section 0,200 --outside 0 --contenders Mutex,SpinLock --rounds 1 --slice 1");
+    let output = compare(
+        "--threads 1,2 --section 0,200 --outside 0 --contenders Mutex,SpinLock --rounds 1 --slice 1 --attempts 1",
+    );
     let text = String::from_utf8_lossy(&output.stdout);
     let answer = text.split("Spin or block?").nth(1).expect("there is an answer");
     assert!(answer.contains("\n  2 threads, 0 % of their time outside:\n    throughput: "), "{text}");
@@ -145,8 +147,7 @@ fn the_answer_compares_blocking_with_spinning() {
 
 #[test]
 fn a_contender_that_hangs_or_does_not_exclude_is_named_in_its_row() {
-    let arguments =
-        "mutex --threads 2 --section 0 --outside 0 --contenders std,lossy,hanging --rounds 2 --slice 1 --bound 5";
+    let arguments = "mutex --threads 2 --section 0 --outside 0 --contenders std,lossy,hanging --rounds 2 --slice 1 --attempts 1 --bound 5";
     let output = compare(arguments);
     let table = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{table}");

@@ -54,6 +54,9 @@ const EXAMPLES: [(&str, &str); 7] = [
 /// Bare metal: a target that has no std, so that nothing of it can have been used.
 const BARE_METAL: &str = "thumbv7em-none-eabihf";
 
+/// The browser that opens the report.
+const BROWSER: &str = "chromium";
+
 /// What is not passed on from the environment: flags that would silently win over the checkers' own, and limits that would
 /// let a model pass that has not been checked.
 const WEAKENING: [&str; 7] = [
@@ -128,10 +131,37 @@ impl Build {
 struct Check {
     name: String,
     arguments: Vec<String>,
-    /// A target without which it is skipped.
-    target: Option<&'static str>,
+    /// That without which it is skipped.
+    need: Option<Need>,
     /// Whether it keeps one core busy for long, and runs beside others that do.
     is_sequential: bool,
+}
+
+/// What a machine may lack.
+#[derive(Clone, Copy)]
+enum Need {
+    /// The libraries of a target.
+    Target(&'static str),
+    /// A program.
+    Program(&'static str),
+}
+
+impl Need {
+    fn is_met(self) -> bool {
+        match self {
+            Self::Target(target) => is_installed(target),
+            Self::Program(program) => Command::new(program).arg("--version").output().is_ok(),
+        }
+    }
+}
+
+impl fmt::Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Target(target) => write!(f, "`rustup target add {target}` installs what it needs"),
+            Self::Program(program) => write!(f, "it needs {program}, which the system's packages have"),
+        }
+    }
 }
 
 /// What became of a check.
@@ -150,12 +180,12 @@ impl Check {
         let mut all = vec![(*tool).to_owned()];
         all.extend(build.arguments(tool));
         all.extend(rest.iter().map(|argument| (*argument).to_owned()));
-        Self { name, arguments: all, target: None, is_sequential: false }
+        Self { name, arguments: all, need: None, is_sequential: false }
     }
 
-    /// It is skipped where this target is not installed.
-    fn needing(self, target: &'static str) -> Self {
-        Self { target: Some(target), ..self }
+    /// It is skipped where this is not installed.
+    fn needing(self, need: Need) -> Self {
+        Self { need: Some(need), ..self }
     }
 
     /// It keeps one core busy, and no more.
@@ -178,8 +208,8 @@ impl Check {
     }
 
     fn outcome(&self, is_alone: bool) -> Outcome {
-        if let Some(target) = self.target.filter(|target| !is_installed(target)) {
-            eprintln!("skipped: `rustup target add {target}` installs what it needs");
+        if let Some(need) = self.need.filter(|need| !need.is_met()) {
+            eprintln!("skipped: {need}");
             return Outcome::Skipped;
         }
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
@@ -246,7 +276,7 @@ fn checks() -> Vec<Check> {
     checks.push(Check::new("clippy, no std", Build::Plain, &[&bare[..], &no_std].concat()));
     let bare_metal = ["build", "-p", "latchwork-spinlock", "--target", BARE_METAL];
     let bare_metal = Check::new("clippy, bare metal", Build::Plain, &[&bare_metal[..], &no_std].concat());
-    checks.push(bare_metal.needing(BARE_METAL));
+    checks.push(bare_metal.needing(Need::Target(BARE_METAL)));
 
     checks.push(Check::new("docs", Build::Plain, &["doc", "--quiet", "--no-deps", "--workspace"]));
     for build in [Build::Loom, Build::Shuttle] {
@@ -261,9 +291,11 @@ fn checks() -> Vec<Check> {
     }
     // That they run and end is what is checked: what they need has been compiled without optimisation.
     let comparison = ["run", "--quiet", "-p", "latchwork-benches", "--", "all", "--quick", "--rounds", "1"];
-    let few_cells = ["--threads", "3", "--tasks", "3", "--section", "0"];
+    let few_cells = ["--attempts", "1", "--threads", "3", "--tasks", "3", "--section", "0"];
     let comparison = [&comparison[..], &few_cells].concat();
     checks.push(Check::new("comparison, quick", Build::Plain, &comparison));
+    let browser = ["test", "--quiet", "-p", "latchwork-benches", "--test", "browser", "--", "--ignored"];
+    checks.push(Check::new("report in a browser", Build::Plain, &browser).needing(Need::Program(BROWSER)));
     let benches = [&["test", "--quiet", "-p", "latchwork-benches"], &BENCHES[..]].concat();
     checks.push(Check::new("benches, once each", Build::Plain, &benches));
 
