@@ -1,6 +1,8 @@
 //! What can only be counted on real threads: the bounds of the policies, in entries between arrival and entry, and wake-ups.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::task::{Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -117,5 +119,55 @@ fn one_woken_writer_at_a_time() {
                 assert!(queued > 0 || written.load(Relaxed) > 0, "the second waits until the first has been");
             });
         }
+    });
+}
+
+/// Queues one more reader when it is woken.
+struct Latecomer {
+    lock: &'static RwLock<()>,
+    reading: Mutex<Option<Pin<Box<Read<'static, ()>>>>>,
+}
+
+impl Wake for Latecomer {
+    fn wake(self: Arc<Self>) {
+        let mut reading = self.reading.lock().unwrap();
+        if reading.is_none() {
+            let reading = reading.insert(Box::pin(self.lock.read_async()));
+            let _ = reading.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        }
+    }
+}
+
+/// Breaks if a reader that comes while those of a turn are being woken is of that turn, too: it might never end.
+#[test]
+fn who_comes_while_others_are_woken_is_not_of_their_turn() {
+    watchdog("who_comes_while_others_are_woken_is_not_of_their_turn", || {
+        let lock: &'static RwLock<()> = Box::leak(Box::new(RwLock::with_policy((), Policy::PhaseFair)));
+        let waker = Waker::from(Arc::new(Latecomer { lock, reading: Mutex::new(None) }));
+        let cx = &mut Context::from_waker(&waker);
+        let stop = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let inside = lock.write();
+            // While it reads, whoever comes is held back by the writer that waits.
+            scope.spawn(|| {
+                let _guard = lock.read();
+                while !stop.load(Relaxed) {
+                    thread::yield_now();
+                }
+            });
+            let _stop = Stop(&stop);
+            while lock.raw().queued().1 == 0 {
+                thread::yield_now();
+            }
+            // More than are woken at a time.
+            let mut readers: Vec<_> = (0..9).map(|_| Box::pin(lock.read_async())).collect();
+            for reader in &mut readers {
+                assert!(reader.as_mut().poll(cx).is_pending());
+            }
+            let mut writer = Box::pin(lock.write_async());
+            assert!(writer.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            drop(inside);
+            assert_eq!(lock.raw().queued(), (1, 1), "the writer and the latecomer wait");
+        });
     });
 }
