@@ -52,7 +52,7 @@ fn a_refused_reader_does_not_keep_an_upgrade_out() {
     });
 }
 
-/// The same for a task, whose guard is a reader's again afterwards.
+/// The same for a task, whose guard is an upgradable reader's again afterwards.
 #[test]
 fn an_upgrading_task_waits_for_readers() {
     // Without a bound it does not end in a minute.
@@ -63,6 +63,7 @@ fn an_upgrading_task_waits_for_readers() {
         let upgraded = block_on(RwLockUpgradableGuard::upgrade_async(&mut guard));
         guarded.data.count_up();
         drop(upgraded);
+        assert!(guarded.lock.try_upgradable_read().is_none(), "it is an upgradable reader's");
         assert_eq!((guarded.data.get(), guarded.read()), (1, 1));
         reader.join();
         drop(guard);
