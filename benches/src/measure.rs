@@ -376,7 +376,7 @@ fn sleep(load: &Load) -> Duration {
 }
 
 /// How many threads run at a time.
-pub(crate) fn cores() -> usize {
+pub fn cores() -> usize {
     available_parallelism().map_or(1, usize::from)
 }
 

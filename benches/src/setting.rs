@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::env;
-use std::thread::available_parallelism;
 use std::time::SystemTime;
 
+use latchwork_benches::measure;
 use serde::{Deserialize, Serialize};
 use sysinfo::{CpuRefreshKind, RefreshKind, System};
 
@@ -65,7 +65,7 @@ impl Setting {
             arguments: env::args().skip(1).collect(),
             date: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
             processor: system.cpus().first().map_or_else(unknown, |cpu| cpu.brand().to_owned()),
-            cores: available_parallelism().map_or(1, usize::from),
+            cores: measure::cores(),
             system: System::long_os_version().unwrap_or_else(unknown),
             compiler: env!("LATCHWORK_RUSTC").to_owned(),
             versions: packages.map(|package| (package.name, package.version)).collect(),
