@@ -19,11 +19,18 @@
 //! # Invariants
 //!
 //! N1. Whoever waits was queued while it owned the lock: a notification by a later owner finds it.
-//! N2. All who are queued at a time wait with the same lock, or are forgotten futures. `lock` names that of the last to come. While a
-//!     thread is queued it is alive: the thread borrows it, and leaves by a signal, or with the lock of this queue held.
+//! N2. All who are queued at a time wait with the same lock, or are forgotten futures. `lock` names that of the last to come, and
+//!     is null while nobody is queued. While a thread is queued it is alive: the thread borrows it, and leaves by a signal, or with
+//!     the lock of this queue held. It is written with that lock held.
 //! N3. A waiter is moved with the locks of both queues held, this one's first. After its lock's queue is unlocked, nothing of it or
 //!     of its lock is touched: it may have ended.
 //! N4. A notification that was for one alone, and has reached a waiter that is cancelled, is passed on once.
+//!
+//! # When nobody waits
+//!
+//! A notifier looks at `lock` before it locks the queue, and finds it null where nobody waits, which for most conditions is most of the
+//! time. It misses nobody whom it has to find: whoever waits was queued while it owned its lock (N1), so that each later owner sees what
+//! it wrote, or what was written later. parking_lot's condition variables do the same.
 
 #![expect(unsafe_code, reason = "a waiter is queued by its address, and a lock is remembered by its own")]
 
@@ -32,7 +39,7 @@ use core::pin::{Pin, pin};
 use core::task::Waker;
 
 use latchwork_core::const_unless_checked;
-use latchwork_core::sync::cell::UnsafeCell;
+use latchwork_core::sync::atomic::{AtomicPtr, Ordering};
 use latchwork_core::sync::time::Instant;
 use latchwork_core::wait::{Entrant, Kind, Moment, Place, QueueGuard, Signal, WaitQueue, Waiter, Wake, WakeList};
 use latchwork_mutex::internal::RawMutex;
@@ -45,7 +52,7 @@ const TO_ALL: Address = (NonZeroU8::MAX, Signal::Woken);
 /// Those who wait for a notification.
 pub(crate) struct RawCondition {
     queue: WaitQueue,
-    lock: UnsafeCell<*const RawMutex>,
+    lock: AtomicPtr<RawMutex>,
 }
 
 /// Whether those who wait may do so with different locks.
@@ -71,7 +78,7 @@ pub(crate) enum Found {
 impl RawCondition {
     const_unless_checked! {
         pub(crate) const fn new() -> Self {
-            Self { queue: WaitQueue::new(), lock: UnsafeCell::new(core::ptr::null()) }
+            Self { queue: WaitQueue::new(), lock: AtomicPtr::new(core::ptr::null_mut()) }
         }
     }
 
@@ -84,18 +91,13 @@ impl RawCondition {
         let kind = if waker.is_some() { Kind::Task } else { Kind::Thread };
         let entrant = Entrant::new(waiter, waker, Place::Back);
         let mut queue = self.queue.lock();
-        let before = self.lock.with_mut(|place| {
-            // SAFETY: the pointer is the cell's, and the queue's lock is held.
-            unsafe { core::ptr::replace(place, lock) }
-        });
-        if locks == Locks::Any && !queue.is_empty() && before != core::ptr::from_ref(lock) {
-            self.lock.with_mut(|place| {
-                // SAFETY: as above.
-                unsafe { *place = before };
-            });
+        let before = self.lock();
+        let lock = core::ptr::from_ref(lock);
+        if locks == Locks::Any && !before.is_null() && before != lock {
             drop(queue);
             panic!("a condition variable is used with two mutexes at a time");
         }
+        self.set_lock(lock);
         // SAFETY: whoever waits looks here first, and goes to its lock's queue where it has moved.
         unsafe { queue.push(entrant, kind) };
     }
@@ -129,7 +131,10 @@ impl RawCondition {
             return (Found::Moved, None);
         }
         match queue.remove(waiter) {
-            Ok(waker) => (Found::Waiting, waker),
+            Ok(waker) => {
+                self.settle(&queue);
+                (Found::Waiting, waker)
+            }
             Err(_) => (Found::Invited, None),
         }
     }
@@ -153,7 +158,12 @@ impl RawCondition {
     }
 
     /// Notifies the one who has waited longest, by the lock, where the caller has it at hand. Whether there was one.
+    #[inline]
     pub(crate) fn notify_one(&self, lock: Option<&RawMutex>) -> bool {
+        !self.lock().is_null() && self.notify_oldest(lock)
+    }
+
+    fn notify_oldest(&self, lock: Option<&RawMutex>) -> bool {
         let mut wakes = WakeList::<1>::new();
         let mut queue = self.queue.lock();
         let Some(oldest) = queue.oldest() else { return false };
@@ -162,13 +172,19 @@ impl RawCondition {
         if !(may_move && self.move_some(&mut queue, lock, moment, TO_ONE.0, 1) == 1) {
             wakes.extend(queue.pop(oldest.kind, TO_ONE.1));
         }
+        self.settle(&queue);
         drop(queue);
         wakes.wake_all();
         true
     }
 
     /// Notifies all who wait at this moment, by the lock, where the caller has it at hand. How many there were.
+    #[inline]
     pub(crate) fn notify_all(&self, lock: Option<&RawMutex>) -> usize {
+        if self.lock().is_null() { 0 } else { self.notify_present(lock) }
+    }
+
+    fn notify_present(&self, lock: Option<&RawMutex>) -> usize {
         let (mut count, mut moment) = (0, None);
         WakeList::<8>::wake_in_batches(|wakes| {
             let mut queue = self.queue.lock();
@@ -181,9 +197,29 @@ impl RawCondition {
                 wakes.extend(queue.pop(oldest.kind, TO_ALL.1));
                 count += 1;
             }
+            self.settle(&queue);
             count += moved;
         });
         count
+    }
+
+    /// The lock of those who wait; null where nobody does.
+    #[inline]
+    fn lock(&self) -> *const RawMutex {
+        // ORDERING: Relaxed, here and below. With the queue's lock it is the last; without it, see the module's documentation: the lock
+        // that is named orders it.
+        self.lock.load(Ordering::Relaxed)
+    }
+
+    fn set_lock(&self, lock: *const RawMutex) {
+        self.lock.store(lock.cast_mut(), Ordering::Relaxed);
+    }
+
+    /// Some may have left: names no lock where nobody waits (N2).
+    fn settle(&self, queue: &QueueGuard<'_>) {
+        if queue.is_empty() {
+            self.set_lock(core::ptr::null());
+        }
     }
 
     /// Moves up to so many who came before a moment to the queue of their lock: threads alone, where the lock is not at hand. How many;
@@ -200,14 +236,8 @@ impl RawCondition {
         let lock = match lock {
             Some(lock) => lock,
             None if !queue.has(Kind::Thread) => return 0,
-            None => {
-                let lock = self.lock.with_mut(|lock| {
-                    // SAFETY: the pointer is the cell's, and the queue's lock is held.
-                    unsafe { *lock }
-                });
-                // SAFETY: a thread is queued, so that the lock is alive (N2), until its queue is unlocked (N3).
-                unsafe { &*lock }
-            }
+            // SAFETY: a thread is queued, so that the lock is alive (N2), until its queue is unlocked (N3).
+            None => unsafe { &*self.lock() },
         };
         // SAFETY: `wait` and `Wait` look at this queue first, and go to their lock's where they have moved (N3).
         let moved = unsafe { lock.adopt(queue, threads_only, moment, note, most) };
@@ -252,8 +282,3 @@ impl Drop for Withdraw<'_> {
         }
     }
 }
-
-// SAFETY: the lock that is remembered is reached by whoever has the queue's lock, and only while somebody waits with it (N2).
-unsafe impl Send for RawCondition {}
-// SAFETY: as for `Send`.
-unsafe impl Sync for RawCondition {}

@@ -79,7 +79,7 @@ pub(super) fn wake_spuriously() {
 
 /// Atomics and fences.
 pub mod atomic {
-    pub use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering, fence};
+    pub use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering, fence};
 }
 
 /// Cells whose accesses loom watches.

@@ -4,7 +4,7 @@
 pub mod atomic {
     #[cfg(all(feature = "std", target_has_atomic = "64", not(latchwork_portable)))]
     pub use core::sync::atomic::AtomicU64;
-    pub use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering, fence};
+    pub use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, Ordering, fence};
     #[cfg(all(feature = "std", any(not(target_has_atomic = "64"), latchwork_portable)))]
     pub use portable_atomic::AtomicU64;
 }

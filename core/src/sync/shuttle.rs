@@ -56,7 +56,7 @@ pub(super) fn wake_spuriously() {
 
 /// Atomics and fences.
 pub mod atomic {
-    pub use shuttle::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering, fence};
+    pub use shuttle::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering, fence};
 }
 
 /// Cells whose overlapping accesses are reported.
