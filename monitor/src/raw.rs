@@ -20,8 +20,8 @@
 //!
 //! N1. Whoever waits was queued while it owned the lock: a notification by a later owner finds it.
 //! N2. All who are queued at a time wait with the same lock, or are forgotten futures. `lock` names that of the last to come, and
-//!     is null while nobody is queued. While a thread is queued it is alive: the thread borrows it, and leaves by a signal, or with
-//!     the lock of this queue held. It is written with that lock held.
+//!     is null while nobody is queued; it is written with the lock of this queue held. While a thread is queued, the lock that is named
+//!     is alive: the thread borrows it, and leaves by a signal, or with the lock of this queue held.
 //! N3. A waiter is moved with the locks of both queues held, this one's first. After its lock's queue is unlocked, nothing of it or
 //!     of its lock is touched: it may have ended.
 //! N4. A notification that was for one alone, and has reached a waiter that is cancelled, is passed on once.
