@@ -26,6 +26,9 @@
 //! While a thread has the turn, nobody is asked: whoever leaves notes that the value has changed, without a look at the roster, and the
 //! thread that has the turn takes the change for its own when it arrives. Where it does not arrive, a round begins.
 //!
+//! A woken task that is cancelled passes its wake-up on, which it does without being inside. While the owner asks, it only says so, and
+//! the owner goes on in its place: the roster is unlocked then, and whoever is being asked must find itself where it was.
+//!
 //! # State
 //!
 //! | bit       | meaning                                                             |
@@ -35,13 +38,15 @@
 //! | `TURN`    | a woken thread has the turn: it enters and leaves, or passes it on  |
 //! | `CUT`     | this round is in parts, since more were to be asked than `MOST`     |
 //! | `AGAIN`   | the value has changed since that: another round follows             |
+//! | `ASKING`  | the owner asks, or is about to grant the monitor                    |
+//! | `PASSED`  | a wake-up has been passed on since then                             |
 //!
 //! All change with the roster's lock held. The owner of the monitor reads them without it: `WAITING` is set by owners alone, and a
 //! bit that it sees too late costs it a look.
 //!
 //! # Invariants
 //!
-//! R1. The owner of the monitor registers and asks, and nobody else.
+//! R1. The owner of the monitor registers and asks, and nobody else. While it asks, nobody else sends a signal.
 //! R2. Whoever is in the roster was asked in this round, and said no to the value as it is; or `UNASKED` is set; or a change has been
 //!     noted.
 //! R3. Where the monitor is free, and `UNASKED` is set or a change has been noted, `TURN` is set too, or nobody but tasks has been left
@@ -65,6 +70,8 @@ const UNASKED: u8 = 1 << 1;
 const TURN: u8 = 1 << 2;
 const CUT: u8 = 1 << 3;
 const AGAIN: u8 = 1 << 4;
+const ASKING: u8 = 1 << 5;
+const PASSED: u8 = 1 << 6;
 
 /// How many are asked by one that leaves.
 pub(crate) const MOST: usize = 32;
@@ -143,6 +150,7 @@ impl<T> Roster<T> {
         }
         let (mut asked, mut who) = (0, Who::Everybody);
         let mut next = if self.mode() & TURN == 0 { self.unasked(&queue, who) } else { None };
+        self.set(ASKING, true);
         while let Some(standing) = next {
             if asked == MOST {
                 self.set(CUT, true);
@@ -178,12 +186,20 @@ impl<T> Roster<T> {
                 self.unasked_from(&queue, queue.behind(subject.waiter()), who)
             };
         }
+        if look.heir.is_none() {
+            if self.mode() & PASSED != 0 {
+                self.hand_on(&mut queue, &mut look.wakes);
+            }
+            self.set(ASKING | PASSED, false);
+        }
         look
     }
 
     /// The owner of the monitor leaves it to somebody. It has let go of the value before: the other may reach it from here on.
     pub(crate) fn grant(&self, heir: Pin<&Subject<T>>, wakes: &mut WakeList<2>) {
         let mut queue = self.queue.lock();
+        // Where a wake-up has been passed on, the heir goes on when it leaves.
+        self.set(ASKING | PASSED, false);
         heir.end_asking();
         self.take_out(&mut queue, heir, Signal::Granted, wakes);
     }
@@ -203,14 +219,17 @@ impl<T> Roster<T> {
     pub(crate) fn pass_on(&self, has_turn: bool) -> WakeList<2> {
         let mut wakes = WakeList::new();
         let mut queue = self.queue.lock();
+        if self.mode() & ASKING != 0 {
+            debug_assert!(!has_turn, "nobody is asked while a thread has the turn");
+            self.set(PASSED, true);
+            return wakes;
+        }
         if has_turn {
             self.set(TURN, false);
             // Whoever is inside may have noted a change already, and not look any more.
             self.begin_round();
         }
-        if self.mode() & (UNASKED | TURN) == UNASKED {
-            self.hand_turn(&mut queue, Who::Everybody, &mut wakes);
-        }
+        self.hand_on(&mut queue, &mut wakes);
         wakes
     }
 
@@ -254,6 +273,13 @@ impl<T> Roster<T> {
         // ORDERING: Relaxed, as all that the roster's lock guards.
         self.round.store(self.round().wrapping_add(1), Ordering::Relaxed);
         self.set(UNASKED, true);
+    }
+
+    /// Somebody has passed its wake-up on: another is woken in its place, unless a thread is on its way, which asks all when it leaves.
+    fn hand_on(&self, queue: &mut QueueGuard<'_>, wakes: &mut WakeList<2>) {
+        if self.mode() & (UNASKED | TURN) == UNASKED {
+            self.hand_turn(queue, Who::Everybody, wakes);
+        }
     }
 
     /// Wakes the first that has not been asked, without asking it. Behind a task, the first thread, too.
@@ -344,9 +370,9 @@ unsafe fn subject<'a, T>(standing: Standing) -> Pin<&'a Subject<T>> {
 
 #[cfg(test)]
 impl<T> Roster<T> {
-    /// For the models: nobody waits, and nobody has the turn.
+    /// For the models: nobody waits, has the turn, or asks.
     pub(crate) fn is_at_rest(&self) -> bool {
-        self.queue.lock().is_empty() && self.mode() & (WAITING | TURN) == 0
+        self.queue.lock().is_empty() && self.mode() & (WAITING | TURN | ASKING | PASSED) == 0
     }
 
     /// For the models: whether a woken thread is on its way.

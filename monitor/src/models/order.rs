@@ -295,3 +295,81 @@ fn one_that_was_woken_in_vain_keeps_its_place() {
         crowd.end(1);
     });
 }
+
+/// Breaks if a wake-up that is passed on goes to one that is being asked: it would leave under the eyes of whoever asks.
+#[test]
+fn one_that_is_asked_is_not_woken_in_the_place_of_another() {
+    for number in [2, 3] {
+        // Without a bound, the two take minutes.
+        model_bounded(5, move || {
+            let mut crowd = Crowd::new(3, |index, number| number == index + 1);
+            crowd.set(1);
+            assert_eq!(crowd.woken(), [0]);
+            let first = crowd.futures.remove(0);
+            let cancelling = spawn(move || drop(first));
+            crowd.set(number);
+            cancelling.join();
+            let last = number as usize - 1;
+            if crowd.alarms[last].rings() == 0 {
+                // The one before it was woken without being asked, since somebody was inside.
+                assert_eq!(crowd.woken(), [0, 1]);
+                assert!(poll_once(crowd.futures[0].as_mut()).is_pending());
+            }
+            assert_eq!(crowd.alarms[last].rings(), 1);
+            drop(take(&mut crowd.futures[last - 1]));
+            crowd.end(number);
+        });
+    }
+}
+
+/// Breaks if a wake-up that is passed on goes to one that is about to be granted the monitor: nobody would be inside, and nobody could
+/// enter.
+#[test]
+fn one_that_is_granted_the_monitor_is_not_woken_in_the_place_of_another() {
+    // Three threads: each preemption more takes about ten times as long.
+    model_bounded(3, || {
+        let monitor = leaked(Monitor::new(0_u32));
+        let mut task = Box::pin(monitor.enter_when_async(|number| *number == 1));
+        assert!(poll_once(task.as_mut()).is_pending());
+        let thread = spawn(move || drop(monitor.enter_when(|number| *number == 1)));
+        *monitor.enter() = 1;
+        // Where the thread comes now, it is passed.
+        *monitor.enter() = 0;
+        let cancelling = spawn(move || drop(task));
+        *monitor.enter() = 1;
+        cancelling.join();
+        thread.join();
+        assert_at_rest(monitor, 1);
+    });
+}
+
+/// Breaks if the wake-up of one that is cancelled while threads behind it are asked does not go to the task behind it.
+#[test]
+fn one_that_is_cancelled_while_threads_are_asked_is_followed_by_a_task() {
+    // Each preemption more takes about ten times as long.
+    model_bounded(4, || {
+        let (monitor, alarms) = (leaked(Monitor::new(0_u32)), [alarm(), alarm()]);
+        let [first, second] = alarms.each_ref().map(|alarm| {
+            let mut task = Box::pin(monitor.enter_when_async(|number| *number == 1));
+            assert!(poll(task.as_mut(), alarm).is_pending());
+            task
+        });
+        let thread = spawn(move || {
+            // Whoever asks this thread cancels the first task.
+            let mut first = Some(first);
+            drop(monitor.enter_when(|number| {
+                if *number == 1 {
+                    first = None;
+                }
+                *number == 2
+            }));
+            first.is_none()
+        });
+        *monitor.enter() = 1;
+        *monitor.enter() = 2;
+        let is_cancelled = thread.join();
+        assert!(!is_cancelled || alarms[1].rings() == 1);
+        drop(second);
+        assert_at_rest(monitor, 2);
+    });
+}
