@@ -288,7 +288,8 @@ pub fn poll_with<F: Future + ?Sized>(future: Pin<&mut F>, waker: &Waker) -> Poll
 }
 
 /// Runs `body`, and aborts the process with `name` where it takes longer than five minutes: a test that hangs says so. That is
-/// many times what the longest takes: machines that run tests may have little time for each.
+/// many times what the longest takes: machines that run tests may have little time for each. Time in which this process did not
+/// run at all, because the machine was suspended, counts as a second.
 #[cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
 pub fn watchdog<T>(name: &str, body: impl FnOnce() -> T) -> T {
     watchdog_after(name, Duration::from_secs(300), body)
@@ -300,13 +301,19 @@ pub fn watchdog_after<T>(name: &str, limit: Duration, body: impl FnOnce() -> T) 
     let (finished, wait) = std::sync::mpsc::channel::<()>();
     let message = format!("watchdog: `{name}` hangs: no end after {limit:?}");
     let guard = std::thread::spawn(move || {
-        // The sender is dropped when the body returns, and when it panics.
-        if wait.recv_timeout(limit) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
-            use std::io::Write as _;
-            // Past the test harness, which keeps the output of a test that has not ended.
-            let _ = writeln!(std::io::stderr(), "{message}");
-            std::process::abort();
+        let mut left = limit;
+        while !left.is_zero() {
+            let step = left.min(Duration::from_secs(1));
+            // The sender is dropped when the body returns, and when it panics.
+            if wait.recv_timeout(step) != Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                return;
+            }
+            left -= step;
         }
+        use std::io::Write as _;
+        // Past the test harness, which keeps the output of a test that has not ended.
+        let _ = writeln!(std::io::stderr(), "{message}");
+        std::process::abort();
     });
     let result = body();
     drop(finished);

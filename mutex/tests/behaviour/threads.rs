@@ -100,7 +100,7 @@ fn a_timed_wait_leaves_the_threads_own_parking_alone() {
         let waiting = thread::spawn({
             let mutex = Arc::clone(&mutex);
             move || {
-                assert!(mutex.try_lock_for(Duration::from_secs(30)).is_some());
+                assert!(mutex.try_lock_for(Duration::from_secs(86_400)).is_some());
                 // The token that was sent during the wait is still here, so that this returns.
                 thread::park();
                 // And no other is.
