@@ -242,28 +242,37 @@ pub type MakeSemaphore<L> = fn(usize) -> Box<L>;
 
 /// The semaphores for threads that can have so many permits. The first is the one that ratios refer to.
 pub fn semaphores(permits: usize) -> Vec<(&'static str, MakeSemaphore<dyn Blocking>)> {
-    let mut all: Vec<(&'static str, MakeSemaphore<dyn Blocking>)> = vec![
-        ("async-lock", |permits| Box::new(Gate::new(async_lock::Semaphore::new(permits), permits))),
-        ("Semaphore", |permits| Box::new(Gate::new(latchwork_semaphore::Semaphore::new(permits), permits))),
-    ];
-    if permits <= saa::Semaphore::MAX_PERMITS {
-        all.push(("saa", |permits| Box::new(Gate::new(saa::Semaphore::with_permits(permits), permits))));
-    }
-    all
+    with_so_many(
+        permits,
+        [
+            ("async-lock", |permits| Box::new(Gate::new(async_lock::Semaphore::new(permits), permits))),
+            ("Semaphore", |permits| Box::new(Gate::new(latchwork_semaphore::Semaphore::new(permits), permits))),
+            ("saa", |permits| Box::new(Gate::new(saa::Semaphore::with_permits(permits), permits))),
+        ],
+    )
 }
 
 /// The semaphores for tasks that can have so many permits. The first is the one that ratios refer to.
 pub fn semaphores_for_tasks(permits: usize) -> Vec<(&'static str, MakeSemaphore<dyn Async>)> {
-    let mut all: Vec<(&'static str, MakeSemaphore<dyn Async>)> = vec![
-        ("tokio", |permits| Box::new(Gate::new(tokio::sync::Semaphore::new(permits), permits))),
-        ("async-lock", |permits| Box::new(Gate::new(async_lock::Semaphore::new(permits), permits))),
-        ("asyncband", |permits| Box::new(Gate::new(asyncband::semaphore::Semaphore::new(permits), permits))),
-        ("Semaphore", |permits| Box::new(Gate::new(latchwork_semaphore::Semaphore::new(permits), permits))),
-    ];
-    if permits <= saa::Semaphore::MAX_PERMITS {
-        all.push(("saa", |permits| Box::new(Gate::new(saa::Semaphore::with_permits(permits), permits))));
-    }
-    all
+    with_so_many(
+        permits,
+        [
+            ("tokio", |permits| Box::new(Gate::new(tokio::sync::Semaphore::new(permits), permits))),
+            ("async-lock", |permits| Box::new(Gate::new(async_lock::Semaphore::new(permits), permits))),
+            ("asyncband", |permits| Box::new(Gate::new(asyncband::semaphore::Semaphore::new(permits), permits))),
+            ("Semaphore", |permits| Box::new(Gate::new(latchwork_semaphore::Semaphore::new(permits), permits))),
+            ("saa", |permits| Box::new(Gate::new(saa::Semaphore::with_permits(permits), permits))),
+        ],
+    )
+}
+
+/// Those that can have so many permits.
+fn with_so_many<L: ?Sized, const N: usize>(
+    permits: usize,
+    all: [(&'static str, MakeSemaphore<L>); N],
+) -> Vec<(&'static str, MakeSemaphore<L>)> {
+    let can_have = |name| name != "saa" || permits <= saa::Semaphore::MAX_PERMITS;
+    all.into_iter().filter(|(name, _)| can_have(*name)).collect()
 }
 
 /// A name, and how to make a new lock.
