@@ -357,8 +357,9 @@ fn run_for<R>(load: &Load, stop: &AtomicBool, start: impl FnOnce() -> R) -> (R, 
 /// Sleeps for the length of a slice, a millisecond at a time. Returns for how long it overslept, beyond what is usual.
 fn sleep(load: &Load) -> Duration {
     const STEP: Duration = Duration::from_millis(1);
-    // Where there is no core for each thread, this one waits for its turn.
-    let is_usual = |late| late <= if load.parties > cores() { 4 * STEP } else { STEP };
+    // Where there is no core for each thread, this one may wait for a turn of each that spins on its core.
+    let waiting = if load.parties > cores() { load.parties.div_ceil(cores()) } else { 0 };
+    let usual = STEP + 4 * STEP * waiting.min(100) as u32;
     let end = Instant::now() + load.slice;
     let mut overslept = Duration::ZERO;
     loop {
@@ -369,7 +370,7 @@ fn sleep(load: &Load) -> Duration {
         }
         std::thread::sleep(step);
         let late = begin.elapsed().saturating_sub(step);
-        if !is_usual(late) {
+        if late > usual {
             overslept += late;
         }
     }
