@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::RangedU64ValueParser;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use latchwork_benches::cell::{Cell, Crew, MOST_OUTSIDE, Scene};
@@ -48,10 +49,10 @@ pub(crate) enum Comparison {
 #[command(next_help_heading = "Cells")]
 struct Options {
     /// Numbers of threads [default: 1,2,4,16]
-    #[arg(long, global = true, value_delimiter = ',', value_name = "N", value_parser = at_least_one)]
+    #[arg(long, global = true, value_delimiter = ',', value_name = "N", value_parser = up_to(MOST_THREADS))]
     threads: Vec<usize>,
     /// Numbers of tasks [default: 2,16,1000; quick: 2,16]
-    #[arg(long, global = true, value_delimiter = ',', value_name = "N", value_parser = at_least_one)]
+    #[arg(long, global = true, value_delimiter = ',', value_name = "N", value_parser = up_to(MOST_TASKS))]
     tasks: Vec<usize>,
     /// Lengths of the section, in nanoseconds [default: 0,50,200,1000,5000,20000; quick: 0,200,1000,20000]
     #[arg(long, alias = "sections", global = true, value_delimiter = ',', value_name = "NS")]
@@ -65,10 +66,10 @@ struct Options {
     #[arg(value_parser = clap::value_parser!(u32).range(..=100))]
     writes: Vec<u32>,
     /// Numbers of permits, for the semaphores [default: 1,4,64]
-    #[arg(long, global = true, value_delimiter = ',', value_name = "N", value_parser = at_least_one)]
+    #[arg(long, global = true, value_delimiter = ',', value_name = "N", value_parser = up_to(MOST_PERMITS))]
     permits: Vec<usize>,
     /// Numbers of slots, for the bounded buffers [default: 1,16,1024; quick: 1,16]
-    #[arg(long, global = true, value_delimiter = ',', value_name = "N", value_parser = at_least_one)]
+    #[arg(long, global = true, value_delimiter = ',', value_name = "N", value_parser = up_to(MOST_SLOTS))]
     slots: Vec<usize>,
     /// Numbers of producers and consumers, for the bounded buffers [default: 1:1,4:4,16:1; quick: 1:1,4:4]
     #[arg(long, global = true, value_delimiter = ',', value_name = "N:M", value_parser = parties)]
@@ -77,18 +78,18 @@ struct Options {
     #[arg(long, global = true, value_delimiter = ',', value_name = "NAME")]
     contenders: Vec<String>,
     /// How often each cell is measured, the contenders in turn [default: 5; quick: 3; full: 15]
-    #[arg(long, global = true, value_name = "N", value_parser = at_least_one)]
+    #[arg(long, global = true, value_name = "N", value_parser = up_to(MOST_ROUNDS))]
     rounds: Option<usize>,
     /// How long each measurement takes, in milliseconds; longer where there are more threads than cores, and twice, as the waits are
-    /// timed by themselves [default: 15; quick: 5; full: 60]
-    #[arg(long, global = true, value_name = "MS", value_parser = at_least_one)]
+    /// timed by themselves [default: 10; quick: 5; full: 60]
+    #[arg(long, global = true, value_name = "MS", value_parser = up_to(MOST_MILLISECONDS))]
     slice: Option<usize>,
     /// How often each measurement is made at most, until the machine runs all the time and no other has its processors
     /// [default: 4; quick: 2; full: 16]
-    #[arg(long, global = true, value_name = "N", value_parser = at_least_one)]
+    #[arg(long, global = true, value_name = "N", value_parser = up_to(MOST_ROUNDS))]
     attempts: Option<usize>,
     /// How many seconds longer than it should a measurement may take, before its contender is given up
-    #[arg(long, global = true, value_name = "S", default_value = "60", value_parser = at_least_one)]
+    #[arg(long, global = true, value_name = "S", default_value = "60", value_parser = up_to(MOST_SECONDS))]
     bound: usize,
     /// Few and short measurements
     #[arg(long, global = true, conflicts_with = "full")]
@@ -121,22 +122,28 @@ pub(crate) enum Format {
     Csv,
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(0) => Err("at least 1 is needed".into()),
-        Ok(number) => Ok(number),
-        Err(error) => Err(format!("{error}")),
-    }
+const MOST_THREADS: u64 = 1_000;
+const MOST_TASKS: u64 = 100_000;
+const MOST_PERMITS: u64 = 1_000_000;
+const MOST_SLOTS: u64 = 1_000_000;
+const MOST_ROUNDS: u64 = 10_000;
+const MOST_MILLISECONDS: u64 = 60_000;
+const MOST_SECONDS: u64 = 86_400;
+
+/// A number from 1 to this.
+fn up_to(most: u64) -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..=most)
 }
 
 /// Producers and consumers, as in `4:1`.
 fn parties(text: &str) -> Result<Parties, String> {
     let (producers, consumers) =
         text.split_once(':').ok_or("producers and consumers are needed, with a colon between them, as in 4:1")?;
-    Ok(Parties {
-        producers: at_least_one(producers).map_err(|error| format!("producers: {error}"))?,
-        consumers: at_least_one(consumers).map_err(|error| format!("consumers: {error}"))?,
-    })
+    let number = |of: &str, text: &str| match text.parse() {
+        Ok(number @ 1..=MOST_THREADS) => Ok(number as usize),
+        _ => Err(format!("{of}: {text} is not in 1..={MOST_THREADS}")),
+    };
+    Ok(Parties { producers: number("producers", producers)?, consumers: number("consumers", consumers)? })
 }
 
 /// What is to be measured.
@@ -193,7 +200,7 @@ impl Arguments {
         Ok(Plan {
             cells,
             rounds: options.rounds.unwrap_or(by_length(5, 3, 15)),
-            slice: Duration::from_millis(options.slice.unwrap_or(by_length(15, 5, 60)) as u64),
+            slice: Duration::from_millis(options.slice.unwrap_or(by_length(10, 5, 60)) as u64),
             attempts: options.attempts.unwrap_or(by_length(4, 2, 16)),
             bound: Duration::from_secs(options.bound as u64),
             has_answer: matches!(comparison, Comparison::SpinOrBlock | Comparison::All),

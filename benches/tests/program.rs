@@ -24,10 +24,14 @@ fn wrong_arguments_are_refused() {
     assert_refused("mutexes", "unrecognized subcommand 'mutexes'");
     assert_refused("--contenders std,stdd", "no contender of this comparison is called stdd");
     assert_refused("monitor --contenders spin", "no contender of this comparison is called spin");
-    assert_refused("--threads 0", "at least 1 is needed");
+    assert_refused("--threads 0", "0 is not in 1..=1000");
+    assert_refused("--slice 18446744073709551615", "is not in 1..=60000");
+    assert_refused("--bound 86401", "86401 is not in 1..=86400");
+    assert_refused("--rounds 18446744073709551616", "number too large");
     assert_refused("--outside 100", "100 is not in 0..=99");
     assert_refused("rwlock --writes 101", "101 is not in 0..=100");
     assert_refused("monitor --pairs 4", "with a colon between them");
+    assert_refused("monitor --pairs 4:0", "consumers: 0 is not in 1..=1000");
     assert_refused("--quick --full", "cannot be used with");
     assert_refused("--json --csv", "cannot be used with");
     assert_refused("--baseline no-such-file.json", "no-such-file.json: ");
