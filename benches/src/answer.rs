@@ -60,7 +60,10 @@ fn groups(tables: &[Table]) -> Vec<(usize, u32)> {
 /// From which section on blocking is better: by how much, the shortest section first.
 fn sentence(wins: &[(u32, Spread)]) -> String {
     let Some(last_loss) = wins.iter().rposition(|(_, win)| win.median < 1.0) else {
-        return format!("blocking is better at every section: {}", list(wins));
+        let medians = || wins.iter().map(|(_, win)| win.median);
+        let (least, most) = (medians().fold(f64::INFINITY, f64::min), medians().fold(0.0, f64::max));
+        let doubt = if wins.iter().all(|(_, win)| win.lower > 1.0) { "" } else { " (not sure of each)" };
+        return format!("blocking is better at every section: {least:.2} to {most:.2}{doubt}");
     };
     match wins.get(last_loss + 1) {
         Some((section, _)) => {

@@ -12,7 +12,9 @@ mod results;
 mod setting;
 mod table;
 
-use std::io;
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use arguments::{Arguments, Comparison, Format, Plan};
@@ -29,12 +31,11 @@ fn main() -> ExitCode {
         return child::carry_out(order);
     }
     let plan = arguments.plan().unwrap_or_else(|error| error.exit());
-    // Before anything is measured: what is wrong with it is better known now.
-    let earlier = plan.baseline.as_deref().map(baseline::read).transpose();
-    let result = earlier.and_then(|earlier| run(&plan, earlier.as_ref()));
-    match result {
+    match compare(&plan) {
         Ok(is_whole) if is_whole => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
+        // Whoever reads what is printed has read enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::from(2)
@@ -43,35 +44,50 @@ fn main() -> ExitCode {
 }
 
 /// Measures, and tells what was found. Returns whether no contender has failed.
-fn run(plan: &Plan, earlier: Option<&Results>) -> Result<bool, String> {
+fn compare(plan: &Plan) -> io::Result<bool> {
+    // Before anything is measured: what is wrong with these is better known now.
+    let earlier = plan.baseline.as_deref().map(|path| baseline::read(path).map_err(named(path))).transpose()?;
+    fs::create_dir_all(&plan.out).map_err(named(&plan.out))?;
     let setting = Setting::current();
     if plan.format == Format::Tables {
-        table::explain(plan, &setting);
+        table::explain(&mut io::stdout(), plan, &setting)?;
     }
-    let results = Results { setting, tables: measure_all(plan) };
-    tell(plan, &results, earlier).map_err(|error| format!("the results cannot be written: {error}"))?;
+    let results = Results { setting, tables: measure_all(plan)? };
+    tell(plan, &results, earlier.as_ref())?;
     Ok(results.tables.iter().flat_map(|table| &table.rows).all(|row| row.failure.is_none()))
 }
 
+/// Says of what file an error is.
+fn named(path: &Path) -> impl Fn(io::Error) -> io::Error {
+    move |error| io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+/// Writes the files, and prints what is asked for.
 fn tell(plan: &Plan, results: &Results, earlier: Option<&Results>) -> io::Result<()> {
-    let report = output::files(results, &plan.out, plan.has_answer)?;
+    let (json, csv) = (output::json(results)?, output::csv(results)?);
+    let page = report::page(results, &json, plan.has_answer).map_err(io::Error::other)?;
+    for (name, text) in [("comparison.json", &json[..]), ("comparison.csv", &csv), ("comparison.html", page.as_bytes())]
+    {
+        let path = plan.out.join(name);
+        fs::write(&path, text).map_err(named(&path))?;
+    }
+    let mut to = io::stdout().lock();
     match plan.format {
-        Format::Json => return output::json(results, io::stdout().lock()),
-        Format::Csv => return output::csv(results, io::stdout().lock()),
+        Format::Json => return to.write_all(&json),
+        Format::Csv => return to.write_all(&csv),
         Format::Tables => {}
     }
     if plan.has_answer {
-        println!("{}\n", answer::lines(&results.tables).join("\n"));
+        writeln!(to, "{}\n", answer::lines(&results.tables).join("\n"))?;
     }
     if let Some(earlier) = earlier {
-        baseline::print(earlier, results);
+        baseline::print(&mut to, earlier, results)?;
     }
-    println!("The report: {}", report.display());
-    Ok(())
+    writeln!(to, "The report: {}", plan.out.join("comparison.html").display())
 }
 
 /// Measures every cell, and prints each as soon as it is complete.
-fn measure_all(plan: &Plan) -> Vec<Table> {
+fn measure_all(plan: &Plan) -> io::Result<Vec<Table>> {
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len}, {eta} left  {msg}").expect("the template is valid");
     let progress = ProgressBar::new(plan.measurements() as u64).with_style(style);
     let units_per_nanosecond = measure::units_per_nanosecond();
@@ -79,9 +95,9 @@ fn measure_all(plan: &Plan) -> Vec<Table> {
         let rows = contenders.iter().copied().map(Row::new).collect();
         let table = measure_cell(plan, Table { cell: *cell, rows }, units_per_nanosecond, &progress);
         if plan.format == Format::Tables {
-            progress.suspend(|| table::print(&table));
+            progress.suspend(|| table::print(&mut io::stdout(), &table))?;
         }
-        table
+        Ok(table)
     });
     let tables = tables.collect();
     progress.finish_and_clear();

@@ -1,13 +1,10 @@
 //! What is written for other programs: all that was measured, as JSON, and as CSV with a line for each class of waits.
 
-use std::fs;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io;
 
 use latchwork_benches::cell::Crew;
 use serde::Serialize;
 
-use crate::report;
 use crate::results::Results;
 
 /// A line of CSV: one class of waits of one contender in one round of a cell.
@@ -33,15 +30,16 @@ struct Line<'a> {
     wait_longest_ns: u64,
 }
 
-/// Writes all of it as JSON.
-pub(crate) fn json(results: &Results, mut to: impl Write) -> io::Result<()> {
-    serde_json::to_writer(&mut to, results)?;
-    writeln!(to)
+/// All of it as JSON.
+pub(crate) fn json(results: &Results) -> io::Result<Vec<u8>> {
+    let mut text = serde_json::to_vec(results)?;
+    text.push(b'\n');
+    Ok(text)
 }
 
-/// Writes all of it as CSV, with a line of names first.
-pub(crate) fn csv(results: &Results, to: impl Write) -> io::Result<()> {
-    let mut writer = csv::Writer::from_writer(to);
+/// All of it as CSV, with a line of names first.
+pub(crate) fn csv(results: &Results) -> io::Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
     for table in &results.tables {
         let cell = table.cell.to_string();
         let kind = if let Crew::Threads(_) = table.cell.crew { "threads" } else { "tasks" };
@@ -72,17 +70,5 @@ pub(crate) fn csv(results: &Results, to: impl Write) -> io::Result<()> {
             }
         }
     }
-    writer.flush()
-}
-
-/// Writes both, and the report, to files of a folder, which is made where it is not there. Returns where the report is.
-pub(crate) fn files(results: &Results, folder: &Path, has_answer: bool) -> io::Result<PathBuf> {
-    fs::create_dir_all(folder)?;
-    let mut text = Vec::new();
-    json(results, &mut text)?;
-    fs::write(folder.join("comparison.json"), &text)?;
-    csv(results, fs::File::create(folder.join("comparison.csv"))?)?;
-    let report = folder.join("comparison.html");
-    fs::write(&report, report::page(results, &text, has_answer).map_err(io::Error::other)?)?;
-    Ok(report)
+    writer.into_inner().map_err(csv::IntoInnerError::into_error)
 }

@@ -14,6 +14,12 @@ pub(crate) struct Results {
     pub(crate) tables: Vec<Table>,
 }
 
+impl Results {
+    pub(crate) fn table(&self, cell: Cell) -> Option<&Table> {
+        self.tables.iter().find(|table| table.cell == cell)
+    }
+}
+
 /// What was measured in a cell.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Table {
@@ -71,6 +77,11 @@ impl Spread {
         values.sort_by(f64::total_cmp);
         let last = values.len().checked_sub(1)?;
         Some(Self { lower: values[last / 4], median: values[last / 2], upper: values[last - last / 4] })
+    }
+
+    /// Whether the quartiles lie apart: half of the values on each side are beyond half of the other's.
+    pub(crate) fn is_apart_from(self, other: Self) -> bool {
+        self.lower > other.upper || self.upper < other.lower
     }
 }
 

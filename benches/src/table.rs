@@ -1,5 +1,7 @@
 //! What is printed of each cell, in at most 100 columns.
 
+use std::io::{self, Write};
+
 use latchwork_benches::measure::Sample;
 
 use crate::arguments::Plan;
@@ -7,15 +9,16 @@ use crate::results::{Row, Table};
 use crate::setting::Setting;
 
 /// Says where this is measured, and what the numbers mean.
-pub(crate) fn explain(plan: &Plan, setting: &Setting) {
+pub(crate) fn explain(to: &mut impl Write, plan: &Plan, setting: &Setting) -> io::Result<()> {
     let Setting { date, processor, cores, system, compiler, .. } = setting;
-    println!("{date}; {cores} cores of {processor}; {system}");
+    writeln!(to, "{date}; {cores} cores of {processor}; {system}")?;
     let versions: Vec<_> = setting.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
-    println!("{compiler}");
-    versions.chunks(4).for_each(|line| println!("{}", line.join(", ")));
+    writeln!(to, "{compiler}")?;
+    versions.chunks(4).try_for_each(|line| writeln!(to, "{}", line.join(", ")))?;
     let (rounds, slice) = (plan.rounds, plan.slice.as_millis());
-    println!("{rounds} rounds of {slice} ms; medians, and the quartiles of ratios");
-    println!(
+    writeln!(to, "{rounds} rounds of {slice} ms; medians, and the quartiles of ratios")?;
+    writeln!(
+        to,
         "M/s: million operations per second; share: the smallest and the largest thread's, 1 is an equal one
 cpu, switch: processor time, and how often a thread slept or was preempted, per operation
 half, 99 %, 99.9 % waited for no longer than that; the longest of all rounds
@@ -23,7 +26,7 @@ Mutex, RwLock, Semaphore, Condvar, Condition and Monitor, SpinLock, TicketLock a
 latchwork's; spin is the crate of that name; -in: whoever leaves notifies before it unlocks, as for
 Condition, not after
 "
-    );
+    )
 }
 
 /// The names of the columns, and their widths.
@@ -43,27 +46,32 @@ pub(crate) const COLUMNS: [(&str, usize); 9] = [
 const BEFORE_WAITS: usize = 5;
 
 /// Prints a cell.
-pub(crate) fn print(table: &Table) {
-    let Some(first) = table.rows.first() else { return };
-    println!("{}", table.cell);
+pub(crate) fn print(to: &mut impl Write, table: &Table) -> io::Result<()> {
+    let Some(first) = table.rows.first() else { return Ok(()) };
+    writeln!(to, "{}", table.cell)?;
     let ratio = format!("to {}", first.contender);
-    print_line("", 0, COLUMNS.map(|(name, _)| if name == "ratio" { &*ratio } else { name }));
+    print_line(to, "", 0, COLUMNS.map(|(name, _)| if name == "ratio" { &*ratio } else { name }))?;
     for row in &table.rows {
-        print_line(&format!("  {}", row.contender), 0, figures(row, first));
+        print_line(to, &format!("  {}", row.contender), 0, figures(row, first))?;
         for (class, name) in classes(table) {
-            print_line(&format!("    {name}"), BEFORE_WAITS, waits(row, class));
+            print_line(to, &format!("    {name}"), BEFORE_WAITS, waits(row, class))?;
         }
-        remarks(row).for_each(|remark| println!("    {remark}"));
+        remarks(row).try_for_each(|remark| writeln!(to, "    {remark}"))?;
     }
-    println!();
+    writeln!(to)
 }
 
 /// Prints figures below these columns.
-fn print_line<F: AsRef<str>>(name: &str, first_column: usize, figures: impl IntoIterator<Item = F>) {
+fn print_line<F: AsRef<str>>(
+    to: &mut impl Write,
+    name: &str,
+    first_column: usize,
+    figures: impl IntoIterator<Item = F>,
+) -> io::Result<()> {
     let skipped: usize = COLUMNS[..first_column].iter().map(|(_, width)| width).sum();
     let figures = COLUMNS[first_column..].iter().zip(figures);
     let figures: String = figures.map(|((_, width), figure)| format!("{:>width$}", figure.as_ref())).collect();
-    println!("{name:<16}{:skipped$}{figures}", "");
+    writeln!(to, "{name:<16}{:skipped$}{figures}", "")
 }
 
 /// The classes of waits, where each has a line of its own.

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 fn compare(arguments: &str) -> Output {
     let mut program = Command::new(env!("CARGO_BIN_EXE_latchwork-benches"));
@@ -111,6 +111,17 @@ fn a_run_is_compared_with_an_earlier_one() {
     let title = "  1 thread, 10 % writes, section of 0 ns: RwLock: throughput 0.00 ";
     assert!(moved.contains(title), "{text}");
     assert!(moved.contains(" of 4 moved;"), "{text}");
+}
+
+#[test]
+fn a_reader_that_has_read_enough_ends_it_without_a_word() {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_latchwork-benches"));
+    program.current_dir(env!("CARGO_TARGET_TMPDIR")).args(FEW.split(' '));
+    let mut running = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it is built");
+    drop(running.stdout.take());
+    let output = running.wait_with_output().expect("it ends");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && !error.contains("panicked"), "{error}");
 }
 
 #[test]
