@@ -6,6 +6,7 @@ use super::contend::{Contender, Entrant, Entry, Held, Place, Progress};
 use super::parker::Signal;
 use super::waiter::Waiter;
 use crate::Spin;
+use crate::sync::hint::pause;
 use crate::sync::thread::yield_now;
 use crate::sync::time::Instant;
 
@@ -139,6 +140,9 @@ fn spin<C: Contender>(contender: &C, place: Place, gave_way: &mut bool) -> Resul
         }
         if place == Place::Back && contender.has_company() || !spin.turn() {
             return Ok(false);
+        }
+        if place == Place::Back {
+            pause(C::TURNS.apart);
         }
     }
 }

@@ -73,6 +73,8 @@ pub struct Turns {
     pub woken: u32,
     /// Of one that has queued again, before it sleeps again.
     pub returned: u32,
+    /// Pause hints that a newcomer adds to each of its turns: between its attempts, the owner has the cache line to itself.
+    pub apart: u32,
 }
 
 impl Turns {
@@ -85,7 +87,7 @@ impl Turns {
     ///   command).
     /// - One that has been woken and lost the race is woken by the next unlock, which is spared the system call. Without, two
     ///   threads with sections of 1 us lose a fifth of their throughput (same command).
-    pub const DEFAULT: Self = Self { newcomer: 1, queued: 0, woken: 7, returned: 7 };
+    pub const DEFAULT: Self = Self { newcomer: 1, queued: 0, woken: 7, returned: 7, apart: 0 };
 }
 
 /// Why something could not be taken.
