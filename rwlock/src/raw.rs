@@ -96,8 +96,13 @@ impl RawRwLock {
     #[inline]
     pub(crate) fn release(&self, request: Request) {
         if request == Request::Write {
-            if !self.state.release_write() {
+            if self.state.release_write() {
+                return;
+            }
+            if !self.state.writer_comes() {
                 self.release_write_contended();
+            } else if self.state.release(request) {
+                self.look(Turn::Readers);
             }
         } else if self.state.release(request) {
             self.look(Turn::Writers);

@@ -6,7 +6,7 @@
 //! |----------|--------------|------------------------------------------------------------|----------------------------|-----------------------------|
 //! | 0        | `WRITER`     | a writer has the lock                                      | by whoever takes it        | its release, or downgrade   |
 //! | 1        | `UPGRADABLE` | a reader has the lock that may become the writer           | by whoever takes it        | its release, up- or downgrade |
-//! | 2        | `QUEUED`     | somebody is in the queue: who releases looks there         | under the queue's lock, from the queue ||
+//! | 2        | `QUEUED`     | somebody is in the queue: who releases looks there, unless a preferred writer is on its way | under the queue's lock, from the queue ||
 //! | 3        | `HELD_BACK`  | readers do not enter: somebody who is preferred waits, or is on its way | as above ||
 //! | 4        | `WAKING`     | a woken thread is on its way; no other is needed           | under the queue's lock     ||
 //! | 5        | `WRITER_COMES` | it is one that asks for the lock exclusively             | as above                   ||
@@ -170,7 +170,20 @@ impl State {
         // ORDERING: Release publishes what was done to the Acquire in `try_take` and `try_read`. Weakening it fails
         // `models::acquire::a_writer_publishes_to_readers` and `models::acquire::readers_leave_before_a_writer_enters`.
         let before = self.word.fetch_add(change, Ordering::Release);
-        is_to_look(before.wrapping_add(change), loss)
+        let word = before.wrapping_add(change);
+        is_to_look(word, loss) && !self.is_left_to_a_writer(word)
+    }
+
+    /// Whether a writer that is on its way will look in the place of whoever releases: nobody passes it who has to be woken, but
+    /// for an upgrade.
+    const fn is_left_to_a_writer(&self, word: u32) -> bool {
+        matches!(self.policy, Policy::WriterPreferring)
+            && word & (WAKING | WRITER_COMES | UPGRADING) == WAKING | WRITER_COMES
+    }
+
+    /// Whether whoever releases [leaves the look](Self::release) to a writer on its way. The answer may be old when it arrives.
+    pub(crate) fn writer_comes(&self) -> bool {
+        self.is_left_to_a_writer(self.load())
     }
 
     /// Says that somebody is queued, under the queue's lock, unless nothing refuses what it asks for. `mode` follows from the mode

@@ -128,6 +128,32 @@ fn a_reader_waits_for_one_writer() {
     });
 }
 
+/// Breaks if a writer that leaves does not let readers in, since another is on its way: they would wait for two.
+#[test]
+fn a_reader_waits_for_one_writer_though_another_is_on_its_way() {
+    // Each preemption more takes about ten times as long.
+    model_bounded(3, || {
+        let guarded = guarded(Policy::PhaseFair);
+        let inside = guarded.lock.write();
+        let writer = guarded.spawn(Guarded::write);
+        guarded.wait_for_company();
+        drop(inside);
+        // Where the writer has not come yet, it is passed.
+        if let Some(inside) = guarded.lock.try_write() {
+            let alarm = alarm();
+            let reader = guarded.queued_reader(&alarm);
+            drop(inside);
+            let is_locked = guarded.lock.is_locked();
+            // The other may have come meanwhile: a task that may not be polled does not keep it out.
+            let comes = guarded.lock.raw().is_waking() && !is_locked;
+            assert!(!comes || alarm.rings() == 1);
+            drop(block_on(reader));
+        }
+        writer.join();
+        guarded.assert_at_rest(1);
+    });
+}
+
 /// Breaks if a newcomer takes the lock between a writer that leaves and the reader that waits for it.
 #[test]
 fn a_writer_does_not_pass_a_reader_whose_turn_it_is() {

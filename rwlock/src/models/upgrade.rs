@@ -122,6 +122,31 @@ fn an_upgrade_is_woken_behind_a_writer_that_came_too_late() {
     });
 }
 
+/// Breaks if the reader that an upgrade waits for leaves the look to a writer on its way, which is passed by the upgrade.
+#[test]
+fn an_upgrade_is_woken_while_a_writer_is_on_its_way() {
+    // Each preemption more takes about ten times as long.
+    model_bounded(3, || {
+        let guarded = preferring_writers();
+        let inside = guarded.lock.write();
+        let writer = guarded.spawn(Guarded::write);
+        guarded.wait_for_company();
+        drop(inside);
+        // Where the writer has not come yet, it is passed.
+        if let Some(inside) = guarded.lock.try_write() {
+            let mut guard = RwLockWriteGuard::downgrade_to_upgradable(inside);
+            let reader = guarded.lock.read_recursive();
+            let alarm = alarm();
+            let mut upgrade = queued(RwLockUpgradableGuard::upgrade_async(&mut guard), &alarm);
+            drop(reader);
+            assert_eq!(alarm.rings(), 1);
+            drop(take(&mut upgrade));
+        }
+        writer.join();
+        guarded.assert_at_rest(1);
+    });
+}
+
 /// Breaks if one that waits for the upgradable share keeps readers out, or is forgotten.
 #[test]
 fn a_second_upgradable_reader_keeps_no_reader_out() {
