@@ -90,9 +90,10 @@ fn main() -> ExitCode {
     // Under valgrind, the runner starts this program once more.
     let is_counted = env::args().nth(1).is_some_and(|argument| argument == "--gungraun-run");
     if !is_counted {
-        for (tool, source) in
-            [("valgrind", "the system's packages"), ("gungraun-runner", "cargo install gungraun-runner")]
-        {
+        for (tool, source) in [
+            ("valgrind", "the system's packages"),
+            ("gungraun-runner", "cargo install gungraun-runner --version 0.18.2"),
+        ] {
             if Command::new(tool).arg("--version").output().is_err() {
                 println!("skipped: {tool} is not installed; it comes by {source}");
                 return ExitCode::SUCCESS;

@@ -2,7 +2,8 @@
 //!
 //! Each is named after its property and says what breaks it. `cargo loom -p latchwork-rwlock`,
 //! `cargo shuttle -p latchwork-rwlock`; without either, the same bodies run on real threads. Under loom, two threads are
-//! exhausted; a bound stands where three are needed, with what it costs to go without.
+//! exhausted, but where a writer on its way is passed; a bound stands there, and where three are needed, with what it costs to go
+//! without.
 //!
 //! A *hand-polled* future is one that the body polls itself: it is queued, woken and dropped exactly when the body says.
 
