@@ -79,7 +79,7 @@ impl Spread {
         Some(Self { lower: values[last / 4], median: values[last / 2], upper: values[last - last / 4] })
     }
 
-    /// Whether the quartiles lie apart: half of the values on each side are beyond half of the other's.
+    /// Whether the quartiles lie apart.
     pub(crate) fn is_apart_from(self, other: Self) -> bool {
         self.lower > other.upper || self.upper < other.lower
     }
