@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use arguments::{Arguments, Comparison, Format, Plan};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use latchwork_benches::cell::Order;
+use latchwork_benches::cell::{Cell, Order};
 use latchwork_benches::measure;
 use results::{Results, Row, Table};
 use setting::Setting;
@@ -52,7 +52,7 @@ fn compare(plan: &Plan) -> io::Result<bool> {
     if plan.format == Format::Tables {
         table::explain(&mut io::stdout(), plan, &setting)?;
     }
-    let results = Results { setting, tables: measure_all(plan)? };
+    let results = Results { setting, tables: measure_all(plan) };
     tell(plan, &results, earlier.as_ref())?;
     Ok(results.tables.iter().flat_map(|table| &table.rows).all(|row| row.failure.is_none()))
 }
@@ -75,7 +75,7 @@ fn tell(plan: &Plan, results: &Results, earlier: Option<&Results>) -> io::Result
     match plan.format {
         Format::Json => return to.write_all(&json),
         Format::Csv => return to.write_all(&csv),
-        Format::Tables => {}
+        Format::Tables => results.tables.iter().try_for_each(|table| table::print(&mut to, table))?,
     }
     if plan.has_answer {
         writeln!(to, "{}\n", answer::lines(&results.tables).join("\n"))?;
@@ -86,46 +86,44 @@ fn tell(plan: &Plan, results: &Results, earlier: Option<&Results>) -> io::Result
     writeln!(to, "The report: {}", plan.out.join("comparison.html").display())
 }
 
-/// Measures every cell, and prints each as soon as it is complete.
-fn measure_all(plan: &Plan) -> io::Result<Vec<Table>> {
+/// Measures every contender of every cell once per round: what disturbs the machine for some seconds disturbs all alike, and no cell in
+/// all rounds.
+fn measure_all(plan: &Plan) -> Vec<Table> {
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len}, {eta} left  {msg}").expect("the template is valid");
     let progress = ProgressBar::new(plan.measurements() as u64).with_style(style);
     let units_per_nanosecond = measure::units_per_nanosecond();
-    let tables = plan.cells.iter().map(|(cell, contenders)| {
-        let rows = contenders.iter().copied().map(Row::new).collect();
-        let table = measure_cell(plan, Table { cell: *cell, rows }, units_per_nanosecond, &progress);
-        if plan.format == Format::Tables {
-            progress.suspend(|| table::print(&mut io::stdout(), &table))?;
+    let table = |(cell, contenders): &(Cell, Vec<&str>)| Table {
+        cell: *cell,
+        rows: contenders.iter().copied().map(Row::new).collect(),
+    };
+    let mut tables: Vec<Table> = plan.cells.iter().map(table).collect();
+    for _ in 0..plan.rounds {
+        for table in &mut tables {
+            measure_once(plan, table, units_per_nanosecond, &progress);
         }
-        Ok(table)
-    });
-    let tables = tables.collect();
+    }
     progress.finish_and_clear();
     tables
 }
 
-/// Measures every contender once per round, so that what disturbs the machine disturbs all alike.
-fn measure_cell(plan: &Plan, mut table: Table, units_per_nanosecond: f64, progress: &ProgressBar) -> Table {
-    let cell = table.cell;
-    for _ in 0..plan.rounds {
-        for row in &mut table.rows {
-            progress.set_message(row.contender.clone());
-            if row.failure.is_none() {
-                let order = Order {
-                    cell,
-                    contender: row.contender.clone(),
-                    slice: plan.slice,
-                    attempts: plan.attempts,
-                    bound: plan.bound,
-                    units_per_nanosecond,
-                };
-                match child::measure(&order) {
-                    Ok(slice) => row.slices.push(slice),
-                    Err(failure) => row.failure = Some(failure),
-                }
+/// Measures every contender of a cell.
+fn measure_once(plan: &Plan, table: &mut Table, units_per_nanosecond: f64, progress: &ProgressBar) {
+    for row in &mut table.rows {
+        progress.set_message(row.contender.clone());
+        if row.failure.is_none() {
+            let order = Order {
+                cell: table.cell,
+                contender: row.contender.clone(),
+                slice: plan.slice,
+                attempts: plan.attempts,
+                bound: plan.bound,
+                units_per_nanosecond,
+            };
+            match child::measure(&order) {
+                Ok(slice) => row.slices.push(slice),
+                Err(failure) => row.failure = Some(failure),
             }
-            progress.inc(1);
         }
+        progress.inc(1);
     }
-    table
 }
