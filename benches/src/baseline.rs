@@ -13,9 +13,9 @@ pub(crate) fn read(path: &Path) -> io::Result<Results> {
     Ok(serde_json::from_str(&fs::read_to_string(path)?)?)
 }
 
-/// Prints each contender in each cell whose quartiles lie apart from those of the earlier run, and each two that have changed places.
+/// Prints each contender in each cell whose values are all on one side of the earlier run's, and each two that have changed places.
 pub(crate) fn print(to: &mut impl Write, earlier: &Results, now: &Results) -> io::Result<()> {
-    writeln!(to, "What moved since {}, by medians [quartiles] whose quartiles lie apart:", earlier.setting.date)?;
+    writeln!(to, "What moved since {}, by medians [smallest, largest] that do not overlap:", earlier.setting.date)?;
     let both = || now.tables.iter().filter_map(|now| Some((earlier.table(now.cell)?, now)));
     let (mut compared, mut moved) = (0, 0);
     for (before, table) in both() {
@@ -33,7 +33,7 @@ pub(crate) fn print(to: &mut impl Write, earlier: &Results, now: &Results) -> io
     }
     writeln!(to, "  {moved} of {compared} moved; with as few rounds as these, some do by chance\n")?;
 
-    writeln!(to, "Contenders whose quartiles lie apart in each of the two runs, and that have changed places:")?;
+    writeln!(to, "Contenders that do not overlap in either run, and that have changed places:")?;
     let (mut compared, mut changed) = (0, 0);
     for (before, table) in both() {
         for Measure { name, of, .. } in MEASURES {
@@ -57,7 +57,7 @@ fn pairs(table: &Table) -> impl Iterator<Item = (&str, &str)> {
     names().enumerate().flat_map(move |(index, one)| names().skip(index + 1).map(move |other| (one, other)))
 }
 
-/// Whether the one has more than the other, where their quartiles lie apart.
+/// Whether the one has more than the other, where they do not overlap.
 fn rank(table: &Table, one: &str, other: &str, of: fn(&Sample) -> f64) -> Option<bool> {
     let (one, other) = (table.row(one)?.spread(of)?, table.row(other)?.spread(of)?);
     one.is_apart_from(other).then_some(one.median > other.median)
@@ -110,7 +110,7 @@ mod tests {
         let mut text = Vec::new();
         print(&mut text, &earlier, &now).expect("it is written to memory");
         let text = String::from_utf8(text).expect("it is text");
-        let (moved, changed) = text.split_once("Contenders whose").expect("both are told");
+        let (moved, changed) = text.split_once("Contenders that").expect("both are told");
         assert!(moved.contains("  2 of 6 moved;"), "{text}");
         // The second and the third overlapped before; processor times are equal.
         assert!(

@@ -62,7 +62,10 @@ pub(crate) const MEASURES: [Measure; 2] = [
     },
 ];
 
-/// A median with its spread: half of the values are between the quartiles.
+/// A median with its spread: the smallest and the largest.
+///
+/// Of few rounds, quartiles promise too much: of pairs of contenders whose quartiles lie apart in each of two runs of 5 rounds, 6 of 1571
+/// change places, of those that do not overlap none of 1143 (`-- --baseline`).
 #[derive(Clone, Copy)]
 pub(crate) struct Spread {
     pub(crate) lower: f64,
@@ -76,10 +79,10 @@ impl Spread {
         let mut values: Vec<f64> = values.collect();
         values.sort_by(f64::total_cmp);
         let last = values.len().checked_sub(1)?;
-        Some(Self { lower: values[last / 4], median: values[last / 2], upper: values[last - last / 4] })
+        Some(Self { lower: values[0], median: values[last / 2], upper: values[last] })
     }
 
-    /// Whether the quartiles lie apart.
+    /// Whether all values of the one are on one side of all of the other.
     pub(crate) fn is_apart_from(self, other: Self) -> bool {
         self.lower > other.upper || self.upper < other.lower
     }

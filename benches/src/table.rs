@@ -16,7 +16,7 @@ pub(crate) fn explain(to: &mut impl Write, plan: &Plan, setting: &Setting) -> io
     writeln!(to, "{compiler}")?;
     versions.chunks(4).try_for_each(|line| writeln!(to, "{}", line.join(", ")))?;
     let (rounds, slice) = (plan.rounds, plan.slice.as_millis());
-    writeln!(to, "{rounds} rounds of {slice} ms; medians, and the quartiles of ratios")?;
+    writeln!(to, "{rounds} rounds of {slice} ms; medians; of ratios the smallest and the largest, too")?;
     writeln!(
         to,
         "M/s: million operations per second; share: the smallest and the largest thread's, 1 is an equal one
