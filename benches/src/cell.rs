@@ -253,15 +253,17 @@ impl Order {
 
     fn load(&self, is_timed: bool) -> Load {
         let units = |nanoseconds: f64| (nanoseconds * self.units_per_nanosecond) as u32;
-        let rounds = match self.cell.crew {
-            Crew::Threads(threads) => threads.div_ceil(measure::cores()),
+        let threads_per_core = match self.cell.crew {
+            Crew::Threads(threads) => threads.div_ceil(measure::cores()) as u32,
+            // Their runtime has a thread for each core.
             Crew::Tasks(_) => 1,
         };
         Load {
             parties: self.cell.crew.size(),
+            threads_per_core,
             inside: units(self.cell.section.into()),
             outside: units(self.cell.pause()),
-            slice: self.slice * rounds as u32,
+            slice: self.slice * threads_per_core,
             bound: self.bound,
             is_timed,
         }

@@ -21,6 +21,8 @@ use crate::contenders::{Async, Blocking, Entering, work};
 pub struct Load {
     /// How many threads or tasks do it, as often as they can.
     pub parties: usize,
+    /// How many threads share a core, at most.
+    pub threads_per_core: u32,
     /// Units of [`work`] in a section.
     pub inside: u32,
     /// Units of [`work`] between two sections.
@@ -357,9 +359,8 @@ fn run_for<R>(load: &Load, stop: &AtomicBool, start: impl FnOnce() -> R) -> (R, 
 /// Sleeps for the length of a slice, a millisecond at a time. Returns for how long it overslept, beyond what is usual.
 fn sleep(load: &Load) -> Duration {
     const STEP: Duration = Duration::from_millis(1);
-    // Where there is no core for each thread, this one may wait for a turn of each that spins on its core.
-    let waiting = if load.parties > cores() { load.parties.div_ceil(cores()) } else { 0 };
-    let usual = STEP + 4 * STEP * waiting.min(100) as u32;
+    // Where there is no core for each, this one may wait for a turn of each thread that spins on its core.
+    let usual = if load.parties > cores() { 4 * STEP * load.threads_per_core } else { STEP };
     let end = Instant::now() + load.slice;
     let mut overslept = Duration::ZERO;
     loop {

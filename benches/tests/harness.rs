@@ -15,6 +15,7 @@ use latchwork_benches::measure::{Load, Sample, Slice, threads, undisturbed};
 
 const LOAD: Load = Load {
     parties: 2,
+    threads_per_core: 1,
     inside: 10,
     outside: 0,
     slice: Duration::from_millis(20),
