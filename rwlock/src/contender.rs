@@ -25,14 +25,11 @@ impl<'a> Asking<'a> {
 impl Contender for Asking<'_> {
     type Never = Infallible;
 
-    /// Whoever waits may keep many from working: two readers at a time get twice as far as one. So waiting is worth more turns than
-    /// for a mutex. Ratios to std's throughput with 1 % writes and sections of 1 us: with the default 1.1 for 2 threads and 0.6 for
-    /// 16, with these 1.9 and 1.0. With one turn of a newcomer, empty sections and 50 % writes have a third of the throughput with
-    /// 2 threads (`cargo run --release -p latchwork-benches -- rwlock --writes 1,50 --sections 0,1000`).
-    ///
-    /// Each attempt takes the word's cache line from the owner. With attempts that are not so far apart, empty sections and 50 % writes
-    /// have a third of the throughput, with 2 threads and with 16; sections of 1 us are as good (same command).
-    const TURNS: Turns = Turns { newcomer: 6, queued: 9, apart: 64, ..Turns::DEFAULT };
+    /// Whoever waits may keep many from working: two readers at a time get twice as far as one. So one that has queued is worth more
+    /// turns before it sleeps. Without them sections of 1 us and 1 % writes have 0.61 of the throughput of the better of std and
+    /// parking_lot with 2 threads and 0.58 with 16, with them 0.97 and 0.98 (`cargo run --release -p latchwork-benches -- rwlock
+    /// --writes 1 --section 1000`).
+    const TURNS: Turns = Turns { queued: 9, ..Turns::DEFAULT };
 
     const ASKS_WHO_IS_AWAKE: bool = true;
 

@@ -80,14 +80,14 @@ pub struct Turns {
 impl Turns {
     /// For a lock that one has at a time.
     ///
-    /// - A newcomer turns once. With 4 turns, two threads with empty sections of a mutex have half the throughput, since each
-    ///   attempt takes the lock's cache line from the owner; longer sections do not gain
-    ///   (`cargo run --release -p latchwork-benches -- mutex --threads 2`).
+    /// - A newcomer makes a few attempts, far apart: each takes the lock's cache line from the owner. With one turn, two threads with
+    ///   sections of 1 us have two thirds of the throughput where they spend half of their time outside. With attempts that are not
+    ///   kept apart, empty sections have half (`cargo run --release -p latchwork-benches -- mutex --threads 2`).
     /// - A woken thread has paid for the wake-up already. With 2 turns, sections of 10 us lose a tenth of their throughput (same
     ///   command).
     /// - One that has been woken and lost the race is woken by the next unlock, which is spared the system call. Without, two
     ///   threads with sections of 1 us lose a fifth of their throughput (same command).
-    pub const DEFAULT: Self = Self { newcomer: 1, queued: 0, woken: 7, returned: 7, apart: 0 };
+    pub const DEFAULT: Self = Self { newcomer: 6, queued: 0, woken: 7, returned: 7, apart: 64 };
 }
 
 /// Why something could not be taken.
