@@ -26,7 +26,11 @@ use crate::raw::RawCondition;
 ///
 /// # Size
 ///
-/// 40 bytes. Nothing is allocated, on any path.
+/// 48 bytes. Nothing is allocated, on any path.
+///
+/// # Processor time
+///
+/// A thread that waits alone turns before it sleeps: see [`Monitor`](crate::Monitor#processor-time).
 ///
 /// # Examples
 ///
@@ -99,4 +103,4 @@ impl fmt::Debug for Condition {
 }
 
 #[cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
-const _: () = assert!(size_of::<Condition>() <= 40);
+const _: () = assert!(size_of::<Condition>() <= 48);

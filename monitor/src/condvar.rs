@@ -47,7 +47,11 @@ use crate::raw::{Locks, RawCondition};
 ///
 /// # Size
 ///
-/// 32 bytes. Nothing is allocated, on any path.
+/// 40 bytes. Nothing is allocated, on any path.
+///
+/// # Processor time
+///
+/// A thread that waits alone turns before it sleeps as it does in a [`Monitor`](crate::Monitor#processor-time).
 ///
 /// # Examples
 ///
@@ -276,4 +280,4 @@ impl fmt::Debug for Condvar {
 }
 
 #[cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
-const _: () = assert!(size_of::<Condvar>() <= 32);
+const _: () = assert!(size_of::<Condvar>() <= 40);

@@ -190,7 +190,9 @@ impl<G: Lend> Future for Wait<'_, G> {
             Stage::Owning(_) => {
                 // Cloned before any queue is locked: that is foreign code, and may panic.
                 let waker = Some(cx.waker().clone());
-                this.acquire.queue_by(|waiter| this.condition.join(lock, G::LOCKS, waiter, waker));
+                this.acquire.queue_by(|waiter| {
+                    this.condition.join(lock, G::LOCKS, waiter, waker);
+                });
                 // The guard goes last (N1): others are woken.
                 let _guard = core::mem::replace(this.stage, Stage::Waiting);
                 return Poll::Pending;

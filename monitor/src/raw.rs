@@ -41,7 +41,9 @@ use core::task::Waker;
 use latchwork_core::const_unless_checked;
 use latchwork_core::sync::atomic::{AtomicPtr, Ordering};
 use latchwork_core::sync::time::Instant;
-use latchwork_core::wait::{Entrant, Kind, Moment, Place, QueueGuard, Signal, WaitQueue, Waiter, Wake, WakeList};
+use latchwork_core::wait::{
+    Entrant, Kind, Moment, Outlook, Place, QueueGuard, Signal, WaitQueue, Waiter, Wake, WakeList,
+};
 use latchwork_mutex::internal::RawMutex;
 
 /// To whom a notification is: the note with which a waiter is moved, and the signal with which it is invited.
@@ -53,6 +55,7 @@ const TO_ALL: Address = (NonZeroU8::MAX, Signal::Woken);
 pub(crate) struct RawCondition {
     queue: WaitQueue,
     lock: AtomicPtr<RawMutex>,
+    outlook: Outlook,
 }
 
 /// Whether those who wait may do so with different locks.
@@ -78,16 +81,16 @@ pub(crate) enum Found {
 impl RawCondition {
     const_unless_checked! {
         pub(crate) const fn new() -> Self {
-            Self { queue: WaitQueue::new(), lock: AtomicPtr::new(core::ptr::null_mut()) }
+            Self { queue: WaitQueue::new(), lock: AtomicPtr::new(core::ptr::null_mut()), outlook: Outlook::new() }
         }
     }
 
-    /// The owner of the lock joins those who wait.
+    /// The owner of the lock joins those who wait. Whether it is the first.
     ///
     /// # Panics
     ///
     /// If others wait with another lock.
-    pub(crate) fn join(&self, lock: &RawMutex, locks: Locks, waiter: Pin<&Waiter>, waker: Option<Waker>) {
+    pub(crate) fn join(&self, lock: &RawMutex, locks: Locks, waiter: Pin<&Waiter>, waker: Option<Waker>) -> bool {
         let kind = if waker.is_some() { Kind::Task } else { Kind::Thread };
         let entrant = Entrant::new(waiter, waker, Place::Back);
         let mut queue = self.queue.lock();
@@ -100,6 +103,7 @@ impl RawCondition {
         self.set_lock(lock);
         // SAFETY: whoever waits looks here first, and goes to its lock's queue where it has moved.
         unsafe { queue.push(entrant, kind) };
+        before.is_null()
     }
 
     /// The owner of the lock has it released, and blocks until it has been notified, or until `deadline`; then until it owns the lock
@@ -113,12 +117,13 @@ impl RawCondition {
     ) -> bool {
         let waiter = pin!(Waiter::new());
         let waiter = waiter.as_ref();
-        self.join(lock, locks, waiter, None);
+        let is_first = self.join(lock, locks, waiter, None);
         let withdraw = Withdraw { condition: self, lock, waiter };
         // It wakes others, whose wakers are foreign code, and may panic.
         release();
         core::mem::forget(withdraw);
-        let in_time = waiter.parker().await_signal(deadline);
+        // Whoever is not the first has to wait for the others, too.
+        let in_time = self.outlook.await_signal(waiter.parker(), deadline, is_first);
         let found = if in_time.is_none() { self.leave(waiter).0 } else { found(waiter) };
         acquire(lock, waiter, found);
         found != Found::Waiting
@@ -167,6 +172,7 @@ impl RawCondition {
         let mut wakes = WakeList::<1>::new();
         let mut queue = self.queue.lock();
         let Some(oldest) = queue.oldest() else { return false };
+        self.outlook.note_waker();
         let moment = queue.moment();
         let may_move = lock.is_some() || oldest.kind == Kind::Thread;
         if !(may_move && self.move_some(&mut queue, lock, moment, TO_ONE.0, 1) == 1) {
@@ -186,6 +192,7 @@ impl RawCondition {
 
     fn notify_present(&self, lock: Option<&RawMutex>) -> usize {
         let (mut count, mut moment) = (0, None);
+        self.outlook.note_waker();
         WakeList::<8>::wake_in_batches(|wakes| {
             let mut queue = self.queue.lock();
             let moment = *moment.get_or_insert_with(|| queue.moment());

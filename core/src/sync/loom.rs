@@ -270,6 +270,7 @@ pub mod thread {
         };
     }
 
+    pub(crate) use super::super::shim::{CORES_ARE_KNOWN, current_core};
     pub(crate) use local;
 }
 

@@ -145,6 +145,18 @@ pub mod hint {
 pub mod thread {
     pub use std::thread::yield_now;
     pub(crate) use std::thread_local as local;
+
+    /// Whether the system tells, without a system call, on which core a thread runs.
+    pub(crate) const CORES_ARE_KNOWN: bool = cfg!(all(target_os = "linux", not(latchwork_portable), not(miri)));
+
+    /// The number of the core that this thread runs on, where that is known. It may run on another by now.
+    #[inline]
+    pub(crate) fn current_core() -> Option<u32> {
+        #[cfg(all(target_os = "linux", not(latchwork_portable), not(miri)))]
+        return u32::try_from(rustix::thread::sched_getcpu()).ok();
+        #[cfg(not(all(target_os = "linux", not(latchwork_portable), not(miri))))]
+        return None;
+    }
 }
 
 /// The clock of deadlines.

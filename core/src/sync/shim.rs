@@ -31,6 +31,14 @@ impl Instant {
     }
 }
 
+/// There are no cores under a checker.
+pub(crate) const CORES_ARE_KNOWN: bool = false;
+
+/// See [`CORES_ARE_KNOWN`].
+pub(crate) const fn current_core() -> Option<u32> {
+    None
+}
+
 /// So many pause hints: under a checker one says as much as a hundred.
 pub fn pause(_: u32) {
     super::hint::spin_loop();

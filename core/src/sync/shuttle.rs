@@ -267,6 +267,7 @@ pub mod hint {
 
 /// The current thread.
 pub mod thread {
+    pub(crate) use super::super::shim::{CORES_ARE_KNOWN, current_core};
     pub use shuttle::thread::yield_now;
     pub(crate) use shuttle::thread_local as local;
 }

@@ -154,7 +154,8 @@ fn each_that_leaves_wakes_one_that_was_notified() {
 
         let guard = monitor.enter();
         queue(newcomer, Place::Back);
-        [first, second].iter().for_each(|waiter| condition.join(raw, Locks::One, *waiter, None));
+        let is_first = [first, second].map(|waiter| condition.join(raw, Locks::One, waiter, None));
+        assert_eq!(is_first, [true, false]);
         assert_eq!(condition.notify_all(Some(raw)), 2);
         drop(guard);
         assert_eq!(signals(), [Some(Signal::Woken), None, None]);
