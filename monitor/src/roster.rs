@@ -5,7 +5,8 @@
 //! ```text
 //!   inside ──register, leave──▶ in the roster ◀──no── is asked, by whoever leaves ──yes, or panics──┐
 //!     ▲                            │                                                                ▼
-//!     │                            └──out of time, or cancelled: gone                      out of the roster
+//!     │                            ├──out of time, or cancelled: gone                      out of the roster
+//!     ├──enters by itself, asks itself ◀──yes──┘                                                    │
 //!     │                                                                                             │
 //!     ├──a thread that was passed before: it is granted the monitor ◀───────────────────────────────┤
 //!     ├──any other thread: it is woken and has the turn; it enters, and asks itself ◀───────────────┤
@@ -25,6 +26,16 @@
 //!
 //! While a thread has the turn, nobody is asked: whoever leaves notes that the value has changed, without a look at the roster, and the
 //! thread that has the turn takes the change for its own when it arrives. Where it does not arrive, a round begins.
+//!
+//! # Those who serve themselves
+//!
+//! A thread that has registered turns for some microseconds before it sleeps, where its [`Outlook`] says so, and asks itself whenever
+//! somebody has changed the value: it enters for that, as a newcomer does, and where its predicate holds, leaves the roster by itself.
+//! With more threads than cores, those who run go on in this way while those who were woken wait for a core: without, each change of
+//! hands waits for a wake-up. It passes those who came before it and sleep; while one of them has the turn, [`MOST_PASSINGS`] times at
+//! most.
+//!
+//! # Wake-ups that are passed on
 //!
 //! A woken task that is cancelled passes its wake-up on, which it does without being inside. While the owner asks, it only says so, and
 //! the owner goes on in its place: the roster is unlocked then, and whoever is being asked must find itself where it was.
@@ -46,7 +57,7 @@
 //!
 //! # Invariants
 //!
-//! R1. The owner of the monitor registers and asks, and nobody else. While it asks, nobody else sends a signal.
+//! R1. The owner of the monitor registers and asks, and nobody else. While it asks others, nobody else sends a signal.
 //! R2. Whoever is in the roster was asked in this round, and said no to the value as it is; or `UNASKED` is set; or a change has been
 //!     noted.
 //! R3. Where the monitor is free, and `UNASKED` is set or a change has been noted, `TURN` is set too, or nobody but tasks has been left
@@ -61,7 +72,7 @@ use core::task::Waker;
 
 use latchwork_core::const_unless_checked;
 use latchwork_core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
-use latchwork_core::wait::{Entrant, Kind, Lane, Place, QueueGuard, Signal, Standing, WaitQueue, WakeList};
+use latchwork_core::wait::{Entrant, Kind, Lane, Outlook, Place, QueueGuard, Signal, Standing, WaitQueue, WakeList};
 
 use crate::predicate::Subject;
 
@@ -75,6 +86,9 @@ const PASSED: u8 = 1 << 6;
 
 /// How many are asked by one that leaves.
 pub(crate) const MOST: usize = 32;
+/// How often a thread that has the turn is passed by others that wait. Without a bound, the last of 16 producers has a hundredth of an
+/// equal share, with 64 a fifth (`cargo run --release -p latchwork-benches -- monitor --slots 16 --pairs 16:1`).
+pub(crate) const MOST_PASSINGS: u8 = 64;
 
 /// All are in one lane: who they are decides only how they are let in.
 const LANE: Lane = Lane::First;
@@ -87,6 +101,11 @@ pub(crate) struct Roster<T> {
     round: AtomicU32,
     /// Whether the value has changed since a thread got the turn. The owner of the monitor reaches it, and nobody else.
     has_changed: AtomicBool,
+    /// How many have served themselves since a thread got the turn.
+    passings: AtomicU8,
+    /// Counts the changes while somebody waits, for those who serve themselves. The owner of the monitor writes it.
+    changes: AtomicU32,
+    outlook: Outlook,
     asks: PhantomData<fn(&T)>,
 }
 
@@ -106,6 +125,9 @@ impl<T> Roster<T> {
                 mode: AtomicU8::new(0),
                 round: AtomicU32::new(0),
                 has_changed: AtomicBool::new(false),
+                passings: AtomicU8::new(0),
+                changes: AtomicU32::new(0),
+                outlook: Outlook::new(),
                 asks: PhantomData,
             }
         }
@@ -115,8 +137,16 @@ impl<T> Roster<T> {
     #[inline]
     pub(crate) fn is_quiet(&self, is_changed: bool) -> bool {
         let mode = self.mode();
+        mode & (WAITING | TURN) == 0 || self.has_nothing_to_ask(mode, is_changed)
+    }
+
+    /// The same, where somebody waits or is on its way.
+    fn has_nothing_to_ask(&self, mode: u8, is_changed: bool) -> bool {
+        if is_changed {
+            self.note_change();
+        }
         if mode & TURN == 0 {
-            return mode & WAITING == 0 || !is_changed && mode & UNASKED == 0;
+            return !is_changed && mode & UNASKED == 0;
         }
         if is_changed {
             // ORDERING: Relaxed: it is the owner's, like the value.
@@ -131,6 +161,7 @@ impl<T> Roster<T> {
         let entrant = Entrant::new(waiter, waker, place);
         let mut queue = self.queue.lock();
         if is_changed {
+            self.note_change();
             self.begin_round();
         }
         // SAFETY: the subject's waiter is passed to this queue alone.
@@ -207,7 +238,7 @@ impl<T> Roster<T> {
     /// A thread that has the turn has entered. Whether the value has changed meanwhile.
     pub(crate) fn arrive(&self) -> bool {
         let queue = self.queue.lock();
-        self.set(TURN, false);
+        self.end_turn();
         drop(queue);
         // ORDERING: Relaxed, as in `is_quiet`.
         let has_changed = self.has_changed.load(Ordering::Relaxed);
@@ -225,7 +256,7 @@ impl<T> Roster<T> {
             return wakes;
         }
         if has_turn {
-            self.set(TURN, false);
+            self.end_turn();
             // Whoever is inside may have noted a change already, and not look any more.
             self.begin_round();
         }
@@ -258,6 +289,43 @@ impl<T> Roster<T> {
     /// Whether a task waits, with this waker from here on; false where it has been woken.
     pub(crate) fn is_waiting_with(&self, subject: Pin<&Subject<T>>, waker: &Waker) -> bool {
         self.queue.is_waiting_with(subject.waiter(), waker)
+    }
+
+    /// Whether one that waits may go in by itself, though somebody who came before it is on its way. The caller owns the monitor.
+    pub(crate) fn may_pass(&self) -> bool {
+        self.mode() & TURN == 0 || self.passings() < MOST_PASSINGS
+    }
+
+    /// One that waits goes in by itself. It owns the monitor.
+    pub(crate) fn note_passing(&self) {
+        if self.mode() & TURN != 0 {
+            self.passings.store(self.passings() + 1, Ordering::Relaxed);
+        }
+    }
+
+    /// How many changes there have been while somebody waited. The number may be old when it arrives.
+    pub(crate) fn changes(&self) -> u32 {
+        // ORDERING: Relaxed, here and below: whoever acts on it enters, and looks at the value.
+        self.changes.load(Ordering::Relaxed)
+    }
+
+    fn note_change(&self) {
+        self.changes.store(self.changes().wrapping_add(1), Ordering::Relaxed);
+    }
+
+    pub(crate) const fn outlook(&self) -> &Outlook {
+        &self.outlook
+    }
+
+    fn passings(&self) -> u8 {
+        // ORDERING: Relaxed: it is the owner's, but for the end of a turn that is passed on, which the roster's lock orders.
+        self.passings.load(Ordering::Relaxed)
+    }
+
+    /// No thread is on its way any more.
+    fn end_turn(&self) {
+        self.set(TURN, false);
+        self.passings.store(0, Ordering::Relaxed);
     }
 
     /// The value has changed: all are to be asked.
@@ -295,6 +363,7 @@ impl<T> Roster<T> {
 
     /// Sends a signal to one that is registered, which may be gone after that.
     fn take_out(&self, queue: &mut QueueGuard<'_>, subject: Pin<&Subject<T>>, signal: Signal, wakes: &mut WakeList<2>) {
+        self.outlook.note_waker();
         wakes.extend(queue.pop_this(subject.waiter(), signal));
         self.set(WAITING, !queue.is_empty());
     }
@@ -372,7 +441,8 @@ unsafe fn subject<'a, T>(standing: Standing) -> Pin<&'a Subject<T>> {
 impl<T> Roster<T> {
     /// For the models: nobody waits, has the turn, or asks.
     pub(crate) fn is_at_rest(&self) -> bool {
-        self.queue.lock().is_empty() && self.mode() & (WAITING | TURN | ASKING | PASSED) == 0
+        let is_empty = self.queue.lock().is_empty();
+        is_empty && self.mode() & (WAITING | TURN | ASKING | PASSED) == 0 && self.passings() == 0
     }
 
     /// For the models: whether a woken thread is on its way.

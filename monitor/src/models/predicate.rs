@@ -159,6 +159,79 @@ fn a_thread_that_was_passed_is_granted_the_monitor() {
     });
 }
 
+/// Two threads that serve themselves take one each, while a woken task is cancelled and passes its wake-up on.
+///
+/// Breaks if one that serves itself stays in the roster, or keeps a turn that it was given meanwhile, or if its leaving is missed.
+#[test]
+fn threads_serve_themselves_beside_those_who_are_let_in() {
+    // Each preemption more takes about ten times as long.
+    model_bounded(3, || {
+        let (monitor, alarm) = (monitor(), alarm());
+        let task = entering(monitor, &alarm, |number| number > 0);
+        monitor.roster().outlook().expect_soon();
+        let takers = [(); 2].map(|()| spawn(move || take_one(monitor)));
+        *monitor.enter() = 2;
+        drop(task);
+        takers.into_iter().for_each(JoinHandle::join);
+        assert_at_rest(monitor, 0);
+    });
+}
+
+/// One has the turn, so that whoever has changed the value does not ask the other.
+///
+/// Breaks if a thread that serves itself does not meet the panic of its predicate, or stays in the roster with it.
+#[test]
+fn a_thread_that_serves_itself_meets_the_panic_of_its_predicate() {
+    // Three threads: each preemption more takes about ten times as long.
+    model_bounded(3, || {
+        let monitor = monitor();
+        monitor.roster().outlook().expect_soon();
+        let first = spawn(move || drop(monitor.enter_when(|number| *number == 1)));
+        let panicking = |number: &u32| if *number == 1 { resume_unwind(Box::new("on purpose")) } else { false };
+        let second = spawn(move || panics(|| drop(monitor.enter_when(panicking))));
+        *monitor.enter() = 1;
+        first.join();
+        assert!(second.join());
+        assert_at_rest(monitor, 1);
+    });
+}
+
+/// One is on its way, and has been passed as often as it may be.
+///
+/// Breaks if another that came later serves itself all the same.
+#[test]
+fn one_that_is_on_its_way_is_not_passed_without_end() {
+    // Three threads: each preemption more takes about ten times as long.
+    model_bounded(3, || {
+        let monitor = monitor();
+        monitor.roster().outlook().expect_soon();
+        let first = spawn(move || *monitor.enter_when(|number| *number > 0) += 10);
+        let second = spawn(move || {
+            let mut said_no = false;
+            let seen = *monitor.enter_when(|number| {
+                said_no |= *number < 2;
+                *number >= 2
+            });
+            said_no && seen == 2
+        });
+        *monitor.enter() = 1;
+        let mut guard = monitor.enter();
+        let is_on_its_way = monitor.roster().has_turn();
+        if is_on_its_way {
+            for _ in 0..MOST_PASSINGS {
+                assert!(monitor.roster().may_pass(), "it may be passed more often");
+                monitor.roster().note_passing();
+            }
+        }
+        *guard += 1;
+        drop(guard);
+        first.join();
+        let passed = second.join();
+        assert!(!(is_on_its_way && passed), "it has served itself");
+        assert_at_rest(monitor, 12);
+    });
+}
+
 /// Breaks if a panic reaches whoever asks, or does not reach whoever waits, or keeps others from being asked.
 #[test]
 fn a_panic_of_a_predicate_is_met_by_its_own_waiter() {

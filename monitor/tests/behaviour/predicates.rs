@@ -36,20 +36,19 @@ impl Counted {
         if holds(&guard) {
             return guard;
         }
-        let (mut asked_itself, mut in_vain) = (0, 0);
-        guard.wait_until(|items| self.ask(own, holds(items), &mut asked_itself, &mut in_vain));
+        let (mut is_let_in, mut in_vain) = (false, 0);
+        guard.wait_until(|items| self.ask(own, holds(items), &mut is_let_in, &mut in_vain));
         assert!(in_vain <= 1, "it was passed more than once");
         guard
     }
 
-    fn ask(&self, own: ThreadId, holds: bool, asked_itself: &mut usize, in_vain: &mut usize) -> bool {
+    fn ask(&self, own: ThreadId, holds: bool, is_let_in: &mut bool, in_vain: &mut usize) -> bool {
         if thread::current().id() != own {
+            *is_let_in = holds;
             self.let_in.fetch_add(usize::from(holds), Relaxed);
-        } else {
-            // The first time, it has not waited yet.
-            *in_vain += usize::from(*asked_itself > 0 && !holds);
-            self.in_vain.fetch_add(usize::from(*asked_itself > 0 && !holds), Relaxed);
-            *asked_itself += 1;
+        } else if std::mem::take(is_let_in) && !holds {
+            *in_vain += 1;
+            self.in_vain.fetch_add(1, Relaxed);
         }
         holds
     }
