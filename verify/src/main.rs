@@ -306,6 +306,9 @@ fn checks() -> Vec<Check> {
             checks.push(Check::new(&name, build, &[build.name(), "-p", package]).sequential());
         }
     }
+    // The models have just passed on the sources as they are.
+    let sample = ["run", "--quiet", "-p", "latchwork-weaken", "--", "--trusted", "--sample", "6"];
+    checks.push(Check::new("weakenings, a sample", Build::Plain, &sample));
     checks
 }
 
