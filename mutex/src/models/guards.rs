@@ -1,6 +1,28 @@
-//! What guards do beyond unlocking.
+//! What guards do, and how they end.
 
 use super::*;
+use crate::OwnedMutexGuard;
+
+/// Breaks if a guard of any kind ends without unlocking, or unlocks while it still has the value.
+#[test]
+fn guards_of_every_kind_exclude_each_other() {
+    let kinds: [fn(&Arc<Mutex<u32>>); 4] = [
+        increment,
+        |mutex| *MutexGuard::map(mutex.lock(), |number| number) += 1,
+        |mutex| *Arc::clone(mutex).lock_owned() += 1,
+        |mutex| *OwnedMutexGuard::map(Arc::clone(mutex).lock_owned(), |number| number) += 1,
+    ];
+    for kind in kinds {
+        // Unbounded, all kinds together take minutes.
+        model_bounded(3, move || {
+            let mutex = mutex();
+            let thread = with_mutex(&mutex, kind);
+            kind(&mutex);
+            thread.join();
+            assert_at_rest(&mutex, 2);
+        });
+    }
+}
 
 /// Breaks if `bump` gives the lock to nobody, or does not come back.
 #[test]

@@ -27,6 +27,26 @@ fn two_threads_that_enter_again_exclude_each_other() {
     });
 }
 
+/// Breaks if a guard of any kind ends without leaving, or leaves while it still has the value.
+#[test]
+fn guards_of_every_kind_exclude_each_other() {
+    let kinds: [fn(&Lock); 3] = [
+        |lock| count_up_alone(&mut lock.lock()),
+        |lock| ReentrantLockGuard::map(lock.lock(), |number| number).count_up(),
+        |lock| Arc::clone(lock).lock_owned().count_up(),
+    ];
+    for kind in kinds {
+        // Unbounded, all kinds together take minutes.
+        model_bounded(3, move || {
+            let lock = lock();
+            let thread = with_lock(&lock, kind);
+            kind(&lock);
+            thread.join();
+            assert_free(&lock, 2);
+        });
+    }
+}
+
 /// Breaks if a thread takes the hold of another for its own.
 #[test]
 fn only_the_holder_enters_again() {
