@@ -67,6 +67,7 @@ impl Outlook {
 
     /// This thread is about to wake one.
     pub fn note_waker(&self) {
+        // ORDERING: Relaxed, here and below: a hint, which says nothing of any other memory.
         self.core.store(current_core().unwrap_or(NOWHERE), Ordering::Relaxed);
     }
 
