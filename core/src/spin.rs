@@ -3,7 +3,7 @@
 use crate::sync::hint::Backoff;
 
 /// Under a checker there are no turns: the slow path is what is being checked.
-const CHECKED: bool = cfg!(any(latchwork = "loom", latchwork = "shuttle"));
+pub(crate) const CHECKED: bool = cfg!(any(latchwork = "loom", latchwork = "shuttle"));
 
 /// Bounded spinning with growing pauses.
 ///

@@ -527,7 +527,7 @@ impl<T> Monitor<T> {
             if !self.roster.may_pass() {
                 return Some(None);
             }
-            // SAFETY: this thread is inside.
+            // SAFETY: this thread is inside, so that nobody else asks it (P2).
             if !unsafe { subject.ask(&entered) } {
                 return None;
             }

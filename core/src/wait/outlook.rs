@@ -29,6 +29,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 
 use super::parker::{Parker, Signal};
+use crate::spin::CHECKED;
 use crate::sync::hint::spin_loop;
 use crate::sync::thread::{CORES_ARE_KNOWN, current_core};
 use crate::sync::time::Instant;
@@ -39,7 +40,7 @@ use crate::sync::time::Instant;
 const PATIENCE: Duration = Duration::from_micros(13);
 
 /// So often one looks before it looks at the clock.
-const LOOKS: u32 = if cfg!(any(latchwork = "loom", latchwork = "shuttle")) { 1 } else { 32 };
+const LOOKS: u32 = if CHECKED { 1 } else { 32 };
 
 /// So many turn in vain before most sleep at once.
 const MOST_IN_VAIN: u32 = 8;
@@ -112,7 +113,7 @@ impl Outlook {
                     return found;
                 }
             }
-            if LOOKS == 1 || end.is_none_or(|end| Instant::now() >= end) {
+            if CHECKED || end.is_none_or(|end| Instant::now() >= end) {
                 self.set_mood(self.mood().saturating_add(1).min(MOST_IN_VAIN));
                 return None;
             }
