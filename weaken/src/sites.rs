@@ -97,16 +97,16 @@ struct Finder<'a> {
 impl Finder<'_> {
     fn add(&mut self, kind: Kind, at: &impl Spanned, what: &str, replacement: impl Into<String>) {
         let (span, replacement) = (at.span(), replacement.into());
-        let text = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         let name = format!("{} {}: {what}", self.file.display(), self.scope.join("::"));
+        let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
         let range = span.byte_range();
         // A statement of a destructor may be of another kind, too.
-        if self.sites.iter().any(|site| site.range == range && site.name == text(&name)) {
+        if self.sites.iter().any(|site| site.range == range && site.name == name) {
             return;
         }
         let models = models_named(&self.source[self.body.clone()]);
         let (file, line) = (self.file.to_owned(), span.start().line);
-        self.sites.push(Site { name: text(&name), kind, file, line, range, replacement, models });
+        self.sites.push(Site { name, kind, file, line, range, replacement, models });
     }
 
     fn text(&self, of: &impl Spanned) -> String {
@@ -358,17 +358,15 @@ impl<'ast> Visit<'ast> for Finder<'_> {
 
     fn visit_expr_binary(&mut self, binary: &'ast syn::ExprBinary) {
         let (left, right) = (&*binary.left, &*binary.right);
-        let what = || format!("`{}` for `{}`", self.text(left), self.text(binary));
-        match binary.op {
-            BinOp::BitOr(_) if is_bits(right) && !is_bits(left) => {
-                let (what, left) = (what(), self.text(left));
-                self.add(Kind::Bit, binary, &what, left);
-            }
-            BinOp::BitAnd(_) if is_negated_bit(right) => {
-                let (what, left) = (what(), self.text(left));
-                self.add(Kind::Bit, binary, &what, left);
-            }
-            _ => {}
+        let touches_bits = match binary.op {
+            BinOp::BitOr(_) => is_bits(right) && !is_bits(left),
+            BinOp::BitAnd(_) => is_negated_bit(right),
+            _ => false,
+        };
+        if touches_bits {
+            let left = self.text(left);
+            let what = format!("`{left}` for `{}`", self.text(binary));
+            self.add(Kind::Bit, binary, &what, left);
         }
         visit::visit_expr_binary(self, binary);
     }

@@ -124,22 +124,25 @@ impl Copy {
 
     /// Runs models until one fails: those whose names contain one of these, or all.
     fn run(&self, checker: Checker, package: &str, models: &[String], limit: Duration) -> Ran {
-        let mut command = Command::new("cargo");
-        command.current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target).env("CARGO_INCREMENTAL", "0");
-        command.env_remove("RUSTFLAGS").args([checker.alias(), "-p", &format!("latchwork-{package}"), "--no-run"]);
         // What is compiled in vain does not count as time of the models.
-        let built = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
+        let built = self.cargo(checker, package, "--no-run").stdout(Stdio::null()).stderr(Stdio::null()).status();
         if !built.is_ok_and(|status| status.success()) {
             return Ran::NotBuilt;
         }
-        let mut command = Command::new("cargo");
-        command.current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target).env("CARGO_INCREMENTAL", "0");
-        command.env_remove("RUSTFLAGS").args([checker.alias(), "-p", &format!("latchwork-{package}"), "--"]);
+        let mut command = self.cargo(checker, package, "--");
         command.args(models).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         match command.spawn() {
             Ok(child) => watch(child, limit),
             Err(error) => Ran::Failed(format!("cargo cannot be run: {error}")),
         }
+    }
+
+    /// A checker's command in the copy.
+    fn cargo(&self, checker: Checker, package: &str, last: &str) -> Command {
+        let mut command = Command::new("cargo");
+        command.current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target).env("CARGO_INCREMENTAL", "0");
+        command.env_remove("RUSTFLAGS").args([checker.alias(), "-p", &format!("latchwork-{package}"), last]);
+        command
     }
 }
 
