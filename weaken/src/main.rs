@@ -4,6 +4,7 @@
 //! `sites.rs` finds the edits; `trial.rs` makes one and runs the models.
 
 mod sites;
+mod syntax;
 mod trial;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,7 +34,7 @@ struct Arguments {
     /// Only so many edits, spread over all
     #[arg(long, value_name = "N")]
     sample: Option<usize>,
-    /// How many seconds the models of one crate may take under one checker: a hang is noticed, too
+    /// How many seconds of a processor the models of one crate may take under one checker: a hang is noticed, too
     #[arg(long, default_value_t = 240, value_name = "SECONDS")]
     limit: u64,
     /// How many edits are tried at a time

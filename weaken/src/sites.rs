@@ -5,13 +5,17 @@ use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use cfg_expr::{Expression, Predicate};
-use proc_macro2::TokenStream;
-use quote::ToTokens;
-use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Attribute, BinOp, Expr, ImplItem, Item, Stmt, UnOp};
+use syn::{BinOp, Expr, Item, Stmt};
+
+use crate::syntax::{
+    Contents, contents, has_pattern, is_bit_or_none, is_bits, is_built, is_negated_bit, last_segment, leaves,
+    models_named,
+};
+
+/// The methods that wake somebody.
+const WAKES: [&str; 6] = ["wake", "wake_all", "wake_one", "wake_by_ref", "unpark", "wake_in_batches"];
 
 /// What kind of edit it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,7 +28,7 @@ pub(crate) enum Kind {
     Wake,
     /// A bit is not set, or not cleared.
     Bit,
-    /// A check that ends a function or a loop early is not made.
+    /// A check that ends a function or a loop early, refuses, or chooses an arm of a match is not made.
     Check,
     /// A statement of a destructor is gone.
     Drop,
@@ -135,6 +139,36 @@ impl Finder<'_> {
         self.body = body;
     }
 
+    /// What stands alone, or is all that an arm does.
+    fn statement(&mut self, expression: &Expr) {
+        match expression {
+            Expr::MethodCall(call) => {
+                let (method, receiver) = (call.method.to_string(), self.text(&*call.receiver));
+                let gathers = receiver.ends_with("wakes") && matches!(&*method, "push" | "extend");
+                if WAKES.contains(&&*method) || gathers {
+                    self.leave_out(Kind::Wake, expression);
+                } else if method.starts_with("set") && receiver.starts_with("self") {
+                    self.leave_out(Kind::Bit, expression);
+                }
+            }
+            Expr::Call(call) if last_segment(&call.func).is_some_and(|name| WAKES.contains(&&*name)) => {
+                self.leave_out(Kind::Wake, expression);
+            }
+            Expr::Binary(binary) if matches!(binary.op, BinOp::BitOrAssign(_)) && is_bits(&binary.right) => {
+                let what = self.without(expression);
+                self.add(Kind::Bit, expression, &what, "{}");
+            }
+            _ => {}
+        }
+    }
+
+    /// A condition that never holds.
+    fn never(&mut self, kind: Kind, condition: &Expr) {
+        let condition_text = self.text(condition);
+        let what = format!("never `{condition_text}`");
+        self.add(kind, condition, &what, format!("false && ({condition_text})"));
+    }
+
     fn destructor(&mut self, block: &syn::Block) {
         for statement in &block.stmts {
             if let Stmt::Expr(expression, _) = statement
@@ -161,106 +195,6 @@ impl Finder<'_> {
         let what = self.without(call);
         self.add(kind, call, &what, format!("{{ {kept}}}"));
     }
-}
-
-/// The models that a text names, as in `models::release::unlock_publishes_the_critical_section`.
-fn models_named(text: &str) -> Vec<String> {
-    let mut models: Vec<String> = text
-        .split('`')
-        .filter_map(|quoted| quoted.strip_prefix("models::"))
-        .filter(|rest| rest.chars().all(|c| c.is_alphanumeric() || c == '_' || c == ':'))
-        .filter_map(|path| path.rsplit("::").next().map(str::to_owned))
-        .collect();
-    models.sort();
-    models.dedup();
-    models
-}
-
-/// Whether code with these attributes is in a build under a checker, on Linux.
-fn is_built(attributes: &[Attribute]) -> bool {
-    attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).all(|attribute| {
-        let Ok(condition) = attribute.parse_args::<TokenStream>() else { return true };
-        let Ok(condition) = Expression::parse(&condition.to_string()) else { return true };
-        condition.eval(|predicate| match predicate {
-            Predicate::Target(target) => target.matches_linux(),
-            Predicate::Feature(_) => true,
-            Predicate::KeyValue { key, val } => *key == "latchwork" && *val == "loom",
-            Predicate::Test | Predicate::Flag(_) => false,
-            _ => true,
-        })
-    })
-}
-
-/// Whether a predicate of the target holds on Linux on a machine of 64 bits.
-trait MatchesLinux {
-    fn matches_linux(&self) -> bool;
-}
-
-impl MatchesLinux for cfg_expr::expr::TargetPredicate {
-    fn matches_linux(&self) -> bool {
-        let linux = cfg_expr::targets::get_builtin_target_by_triple("x86_64-unknown-linux-gnu");
-        linux.is_none_or(|linux| self.matches(linux))
-    }
-}
-
-/// What a macro of ours may contain: items, or functions of an `impl`.
-enum Contents {
-    Items(Vec<Item>),
-    Functions(Vec<ImplItem>),
-}
-
-struct Many<T>(Vec<T>);
-
-impl<T: Parse> Parse for Many<T> {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let mut parts = Vec::new();
-        while !input.is_empty() {
-            parts.push(input.parse()?);
-        }
-        Ok(Self(parts))
-    }
-}
-
-fn contents(tokens: &TokenStream) -> Option<Contents> {
-    let functions = syn::parse2::<Many<ImplItem>>(tokens.clone());
-    let functions = functions.map(|Many(functions)| Contents::Functions(functions));
-    functions.or_else(|_| syn::parse2::<Many<Item>>(tokens.clone()).map(|Many(items)| Contents::Items(items))).ok()
-}
-
-const WAKES: [&str; 6] = ["wake", "wake_all", "wake_one", "wake_by_ref", "unpark", "wake_in_batches"];
-
-fn last_segment(function: &Expr) -> Option<String> {
-    match function {
-        Expr::Path(path) => path.path.segments.last().map(|segment| segment.ident.to_string()),
-        _ => None,
-    }
-}
-
-/// Whether it is the name of a constant.
-fn is_bit(expression: &Expr) -> bool {
-    last_segment(expression).is_some_and(|name| name.chars().all(|c| c.is_uppercase() || c.is_numeric() || c == '_'))
-}
-
-fn is_negated_bit(expression: &Expr) -> bool {
-    match expression {
-        Expr::Unary(unary) => matches!(unary.op, UnOp::Not(_)) && is_bits(&unary.expr),
-        _ => false,
-    }
-}
-
-/// A constant, or several.
-fn is_bits(expression: &Expr) -> bool {
-    match expression {
-        Expr::Paren(paren) => is_bits(&paren.expr),
-        Expr::Binary(binary) => matches!(binary.op, BinOp::BitOr(_)) && is_bits(&binary.left) && is_bits(&binary.right),
-        _ => is_bit(expression),
-    }
-}
-
-/// Whether a block ends by leaving the function or the loop.
-fn leaves(block: &syn::Block) -> bool {
-    let last = block.stmts.last();
-    matches!(last, Some(Stmt::Expr(Expr::Return(_) | Expr::Continue(_) | Expr::Break(_), _)))
 }
 
 impl<'ast> Visit<'ast> for Finder<'_> {
@@ -336,24 +270,28 @@ impl<'ast> Visit<'ast> for Finder<'_> {
     }
 
     fn visit_stmt(&mut self, statement: &'ast Stmt) {
+        let attributes = match statement {
+            Stmt::Expr(Expr::Call(call), _) => &call.attrs,
+            Stmt::Expr(Expr::Block(block), _) => &block.attrs,
+            _ => &Vec::new(),
+        };
+        if !is_built(attributes) {
+            return;
+        }
         if let Stmt::Expr(expression, _) = statement {
-            match expression {
-                Expr::MethodCall(call) => {
-                    let (method, receiver) = (call.method.to_string(), self.text(&*call.receiver));
-                    let gathers = receiver.ends_with("wakes") && matches!(&*method, "push" | "extend");
-                    if WAKES.contains(&&*method) || gathers {
-                        self.leave_out(Kind::Wake, expression);
-                    } else if method.starts_with("set") && receiver.starts_with("self") {
-                        self.leave_out(Kind::Bit, expression);
-                    }
-                }
-                Expr::Call(call) if last_segment(&call.func).is_some_and(|name| WAKES.contains(&&*name)) => {
-                    self.leave_out(Kind::Wake, expression);
-                }
-                _ => {}
-            }
+            self.statement(expression);
         }
         visit::visit_stmt(self, statement);
+    }
+
+    fn visit_arm(&mut self, arm: &'ast syn::Arm) {
+        self.statement(&arm.body);
+        if let Some((_, guard)) = &arm.guard
+            && !has_pattern(guard)
+        {
+            self.never(Kind::Check, guard);
+        }
+        visit::visit_arm(self, arm);
     }
 
     fn visit_expr_binary(&mut self, binary: &'ast syn::ExprBinary) {
@@ -372,11 +310,20 @@ impl<'ast> Visit<'ast> for Finder<'_> {
     }
 
     fn visit_expr_if(&mut self, branch: &'ast syn::ExprIf) {
-        let has_pattern = branch.cond.to_token_stream().into_iter().any(|token| token.to_string() == "let");
-        if leaves(&branch.then_branch) && branch.else_branch.is_none() && !has_pattern {
-            let condition = self.text(&*branch.cond);
-            let what = format!("never `{condition}`");
-            self.add(Kind::Check, &*branch.cond, &what, format!("false && ({condition})"));
+        if !has_pattern(&branch.cond) {
+            let otherwise = branch.else_branch.as_ref().map(|(_, otherwise)| &**otherwise);
+            match otherwise {
+                Some(Expr::Block(otherwise))
+                    if is_bit_or_none(&branch.then_branch) && is_bit_or_none(&otherwise.block) =>
+                {
+                    self.never(Kind::Bit, &branch.cond);
+                    let condition = self.text(&*branch.cond);
+                    let what = format!("always `{condition}`");
+                    self.add(Kind::Bit, &*branch.cond, &what, format!("true || ({condition})"));
+                }
+                _ if leaves(&branch.then_branch) => self.never(Kind::Check, &branch.cond),
+                _ => {}
+            }
         }
         visit::visit_expr_if(self, branch);
     }

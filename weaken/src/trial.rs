@@ -1,4 +1,4 @@
-//! One edit, made in a copy of the workspace, and the models that run on it.
+//! One edit, made in a copy of the workspace, and the models and tests that run on it.
 
 use std::fmt;
 use std::fs;
@@ -18,13 +18,13 @@ use crate::sites::{Kind, Site};
 /// What came of an edit.
 #[derive(Clone, Debug)]
 pub(crate) enum Outcome {
-    /// This model failed, under this checker.
+    /// This model failed, under this checker; or this test.
     Caught(String),
     /// The models did not end, under this checker: one of them hangs.
     TookTooLong(String),
     /// What it makes of the source does not compile.
     NotBuilt,
-    /// No model failed.
+    /// Nothing failed.
     Survived,
 }
 
@@ -73,16 +73,16 @@ impl Copy {
         Ok(Self { root, target })
     }
 
-    /// The models of a crate pass on the sources as they are.
+    /// The models and tests of a crate pass on the sources as they are.
     ///
     /// # Errors
     ///
     /// They do not.
     pub(crate) fn must_pass(&self, package: &str, limit: Duration) -> Result<(), String> {
-        for checker in [Checker::Shuttle, Checker::Loom] {
+        for checker in [Checker::Shuttle, Checker::Loom, Checker::Tests] {
             match self.run(checker, package, &[], limit) {
                 Ran::Passed => {}
-                ran => return Err(format!("the models of {package} do not pass under {checker}: {ran:?}")),
+                ran => return Err(format!("{package} does not pass on the sources as they are: {checker}: {ran:?}")),
             }
         }
         Ok(())
@@ -108,9 +108,10 @@ impl Copy {
         // The comments name the models that are most likely to notice.
         let named = covering.iter().map(|package| (Checker::Loom, *package, &site.models[..]));
         let named = named.filter(|(_, _, models)| !models.is_empty()).take(1);
-        let all = covering
-            .iter()
-            .flat_map(|package| site.kind.checkers().iter().map(|checker| (*checker, *package, &[][..])));
+        let all = site.kind.checkers().iter().flat_map(|checker| {
+            let packages = covering.iter();
+            packages.map(|package| (*checker, *package, &[][..]))
+        });
         for (checker, package, models) in named.chain(all) {
             match self.run(checker, package, models, limit) {
                 Ran::Passed => {}
@@ -125,55 +126,76 @@ impl Copy {
     /// Runs models until one fails: those whose names contain one of these, or all.
     fn run(&self, checker: Checker, package: &str, models: &[String], limit: Duration) -> Ran {
         // What is compiled in vain does not count as time of the models.
-        let built = self.cargo(checker, package, "--no-run").stdout(Stdio::null()).stderr(Stdio::null()).status();
+        let built = self.build(checker, package).stdout(Stdio::null()).stderr(Stdio::null()).status();
         if !built.is_ok_and(|status| status.success()) {
             return Ran::NotBuilt;
         }
-        let mut command = self.cargo(checker, package, "--");
-        command.args(models).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        let mut command = self.limited_run(checker, package, models, limit);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         match command.spawn() {
             Ok(child) => watch(child, limit),
             Err(error) => Ran::Failed(format!("cargo cannot be run: {error}")),
         }
     }
 
-    /// A checker's command in the copy.
-    fn cargo(&self, checker: Checker, package: &str, last: &str) -> Command {
+    /// What compiles the models.
+    fn build(&self, checker: Checker, package: &str) -> Command {
         let mut command = Command::new("cargo");
+        command.args(checker.subcommand()).args(["-p", &format!("latchwork-{package}"), "--no-run"]);
+        self.here(command)
+    }
+
+    /// What runs the models, with a limit of the processor time: that of the clock says little where others use the machine, too.
+    fn limited_run(&self, checker: Checker, package: &str, models: &[String], limit: Duration) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", "ulimit -S -t $0; exec cargo \"$@\"", &limit.as_secs().to_string()]);
+        command.args(checker.subcommand()).args(["-p", &format!("latchwork-{package}"), "--"]).args(models);
+        self.here(command)
+    }
+
+    fn here(&self, mut command: Command) -> Command {
         command.current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target).env("CARGO_INCREMENTAL", "0");
-        command.env_remove("RUSTFLAGS").args([checker.alias(), "-p", &format!("latchwork-{package}"), last]);
+        command.env_remove("RUSTFLAGS").stdin(Stdio::null());
         command
     }
 }
 
-/// What runs the models.
+/// What may notice.
 #[derive(Clone, Copy, Debug)]
 enum Checker {
     Loom,
     Shuttle,
+    /// All tests, and the models, on the threads of the system.
+    Tests,
 }
 
 impl Checker {
-    const fn alias(self) -> &'static str {
+    const fn subcommand(self) -> &'static [&'static str] {
         match self {
-            Self::Loom => "loom",
-            Self::Shuttle => "shuttle",
+            Self::Loom => &["loom"],
+            Self::Shuttle => &["shuttle"],
+            Self::Tests => &["test", "--lib", "--tests"],
         }
     }
 }
 
 impl fmt::Display for Checker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.alias())
+        f.write_str(match self {
+            Self::Loom => "loom",
+            Self::Shuttle => "shuttle",
+            Self::Tests => "tests",
+        })
     }
 }
 
 impl Kind {
-    /// In which order the checkers are asked. Shuttle does not see orderings.
+    /// In which order the checkers are asked. Shuttle does not see orderings, nor do threads on the processors that have them for
+    /// nothing.
     const fn checkers(self) -> &'static [Checker] {
         match self {
             Self::Ordering | Self::Fence => &[Checker::Loom],
-            Self::Wake | Self::Bit | Self::Check | Self::Drop => &[Checker::Shuttle, Checker::Loom],
+            Self::Wake | Self::Bit | Self::Check | Self::Drop => &[Checker::Shuttle, Checker::Loom, Checker::Tests],
         }
     }
 }
@@ -185,6 +207,9 @@ enum Ran {
     TookTooLong,
     NotBuilt,
 }
+
+/// So much longer than the processor time may the time by the clock be: threads that sleep for ever use none.
+const TIME_PER_PROCESSOR_TIME: u32 = 4;
 
 /// Reads what a test program prints until a test fails, or the time is up, and ends it then.
 fn watch(mut child: Child, limit: Duration) -> Ran {
@@ -199,16 +224,21 @@ fn watch(mut child: Child, limit: Duration) -> Ran {
         });
     }
     drop(sender);
-    let (end, mut suspect) = (Instant::now() + limit, None);
+    let (end, mut suspect) = (Instant::now() + limit * TIME_PER_PROCESSOR_TIME, None);
     loop {
         match lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
             Ok(line) => {
+                // SIGXCPU: the processor time is up.
+                if line.contains("(signal: 24") {
+                    stop(&mut child);
+                    return Ran::TookTooLong;
+                }
                 if let Some(model) = between(&line, "test ", " ").filter(|_| line.ends_with(" FAILED")) {
                     stop(&mut child);
                     return Ran::Failed(model);
                 }
                 let panicked = between(&line, "thread '", "'").filter(|_| line.contains(" panicked at "));
-                suspect = panicked.filter(|name| name.contains("models::")).or(suspect);
+                suspect = panicked.filter(|name| name.contains("::")).or(suspect);
             }
             Err(RecvTimeoutError::Timeout) => {
                 stop(&mut child);
