@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::RangedU64ValueParser;
+use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use latchwork_benches::cell::{Cell, Crew, MOST_OUTSIDE, Scene};
 use latchwork_benches::measure::Mix;
 use latchwork_benches::measure::exchange::Parties;
+
+use crate::soak;
 
 /// Compares locks: throughput, how it is shared, processor time and context switches of an operation, and waiting times.
 #[derive(Debug, Parser)]
@@ -37,6 +39,8 @@ pub(crate) enum Comparison {
     Async,
     /// Everything
     All,
+    /// Compares nothing: uses every primitive at once, for a long time, and checks what has to hold
+    Soak(Soak),
     /// Makes one measurement, as JSON tells, and prints it as JSON
     #[command(hide = true)]
     CarryOut {
@@ -45,7 +49,28 @@ pub(crate) enum Comparison {
     },
 }
 
-#[derive(Debug, Args)]
+/// How a soak is made.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+#[command(next_help_heading = "Soak")]
+pub(crate) struct Soak {
+    /// For how many minutes [default: 1]
+    #[arg(long, value_name = "N", value_parser = up_to(MOST_SECONDS / 60))]
+    minutes: Option<usize>,
+    /// For how many seconds
+    #[arg(long, value_name = "N", value_parser = up_to(MOST_SECONDS), conflicts_with = "minutes")]
+    seconds: Option<usize>,
+    /// From which what is done follows [default: another one each time]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// How many seconds a step may take, before its primitive is given up
+    #[arg(long, value_name = "S", default_value = "20", value_parser = up_to(MOST_SECONDS))]
+    patience: usize,
+    /// Names of primitives, as they are printed [default: all]
+    #[arg(long, value_delimiter = ',', value_name = "NAME", value_parser = PossibleValuesParser::new(soak::names()))]
+    primitives: Vec<String>,
+}
+
+#[derive(Debug, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Cells")]
 struct Options {
     /// Numbers of threads [default: 1,2,4,16]
@@ -171,6 +196,26 @@ impl Plan {
 }
 
 impl Arguments {
+    /// The soak that they ask for, if they do.
+    ///
+    /// # Errors
+    ///
+    /// There are options of a comparison, too.
+    pub(crate) fn soak(&self) -> Result<Option<soak::Plan>, clap::Error> {
+        let Some(Comparison::Soak(soak)) = &self.comparison else { return Ok(None) };
+        if self.options != Self::parse_from([""]).options {
+            let message = "a soak compares nothing, and has no options of a comparison";
+            return Err(Self::command().error(ErrorKind::ArgumentConflict, message));
+        }
+        let minutes = Duration::from_secs(60 * soak.minutes.unwrap_or(1) as u64);
+        Ok(Some(soak::Plan {
+            time: soak.seconds.map_or(minutes, |seconds| Duration::from_secs(seconds as u64)),
+            seed: soak.seed.unwrap_or_else(|| fastrand::u64(..)),
+            patience: Duration::from_secs(soak.patience as u64),
+            primitives: soak.primitives.clone(),
+        }))
+    }
+
     /// What the arguments ask for.
     ///
     /// # Errors
@@ -232,7 +277,7 @@ impl Options {
                 let all = [Comparison::Mutex, Comparison::Rwlock, Comparison::Semaphore, Comparison::Monitor];
                 all.iter().flat_map(|comparison| self.cells(comparison)).collect()
             }
-            Comparison::CarryOut { .. } => Vec::new(),
+            Comparison::Soak(_) | Comparison::CarryOut { .. } => Vec::new(),
         }
     }
 

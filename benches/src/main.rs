@@ -10,6 +10,7 @@ mod output;
 mod report;
 mod results;
 mod setting;
+mod soak;
 mod table;
 
 use std::fs;
@@ -30,8 +31,9 @@ fn main() -> ExitCode {
     if let Some(Comparison::CarryOut { order }) = &arguments.comparison {
         return child::carry_out(order);
     }
-    let plan = arguments.plan().unwrap_or_else(|error| error.exit());
-    match compare(&plan) {
+    let soaked = arguments.soak().unwrap_or_else(|error| error.exit()).map(|plan| soak::run(&plan));
+    let result = soaked.unwrap_or_else(|| compare(&arguments.plan().unwrap_or_else(|error| error.exit())));
+    match result {
         Ok(is_whole) if is_whole => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         // Whoever reads what is printed has read enough.
