@@ -294,6 +294,8 @@ fn checks() -> Vec<Check> {
     let few_cells = ["--attempts", "1", "--threads", "3", "--tasks", "3", "--section", "0"];
     let comparison = [&comparison[..], &few_cells].concat();
     checks.push(Check::new("comparison, quick", Build::Plain, &comparison));
+    let soak = ["run", "--quiet", "-p", "latchwork-benches", "--", "soak", "--seconds", "10"];
+    checks.push(Check::new("soak, 10 seconds", Build::Plain, &soak));
     let browser = ["test", "--quiet", "-p", "latchwork-benches", "--test", "browser", "--", "--ignored"];
     checks.push(Check::new("report in a browser", Build::Plain, &browser).needing(Need::Program(BROWSER)));
     let benches = [&["test", "--quiet", "-p", "latchwork-benches"], &BENCHES[..]].concat();
