@@ -76,13 +76,23 @@ fn run(bound: Option<usize>, body: impl Fn() + Send + Sync + 'static) {
 
 #[cfg(latchwork = "shuttle")]
 fn run(_: Option<usize>, body: impl Fn() + Send + Sync + 'static) {
+    model_shared(1, body);
+}
+
+/// Checks the body as one of so many that share the schedules of a model.
+///
+/// # Panics
+///
+/// If it does, and if `LATCHWORK_SHUTTLE_SCHEDULES` is not a number.
+#[cfg(latchwork = "shuttle")]
+pub fn model_shared(bodies: usize, body: impl Fn() + Send + Sync + 'static) {
     use shuttle::scheduler::RandomScheduler;
 
     let schedules = std::env::var("LATCHWORK_SHUTTLE_SCHEDULES")
-        .map_or(10_000, |text| text.parse().expect("LATCHWORK_SHUTTLE_SCHEDULES is a number of schedules"));
+        .map_or(10_000, |text| text.parse::<usize>().expect("LATCHWORK_SHUTTLE_SCHEDULES is a number of schedules"));
     let mut config = shuttle::Config::new();
     config.silence_warnings = true;
-    shuttle::Runner::new(RandomScheduler::new(schedules), config).run(move || {
+    shuttle::Runner::new(RandomScheduler::new(schedules.div_ceil(bodies)), config).run(move || {
         imp::begin();
         body();
     });

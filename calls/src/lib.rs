@@ -1,0 +1,123 @@
+//! Programs of random calls, for the models of the primitives: what they have in common.
+//!
+//! What can be called is an enum of the primitive's crate, in `src/models/calls.rs`, beside a *caller*, who makes the calls and
+//! keeps the guards and futures that come of them. There are two kinds of programs:
+//!
+//! | | a program | what is checked | with |
+//! |---|---|---|---|
+//! | `alone` | a list of calls, made by one caller on one thread | what comes of each call, and whom it wakes, is what a reference says | `cargo test` |
+//! | `together` | a list for each of a few threads, at once | what holds in any order: exclusion, nothing lost, everybody gets to the end | `cargo shuttle` |
+//!
+//! The programs are the same each time, unless these variables say otherwise. One that fails is made as short as it can be, and
+//! shown. There is no file of those that have failed: what has found something becomes a model with a name.
+//!
+//! | variable            | meaning                                                                          |
+//! |---------------------|----------------------------------------------------------------------------------|
+//! | `PROPTEST_CASES`    | so many programs of the first kind, and a tenth of that of the second; 500       |
+//! | `PROPTEST_RNG_SEED` | a number: other programs                                                         |
+//!
+//! Programs of the second kind share the schedules of one model: `LATCHWORK_SHUTTLE_SCHEDULES`.
+
+mod slot;
+
+use core::fmt::{Debug, Write as _};
+
+use latchwork_core::sync::model;
+use proptest::collection::vec;
+use proptest::prelude::{Just, Strategy, prop_oneof};
+use proptest::test_runner::{Config, RngSeed, TestError, TestRunner};
+
+pub use proptest;
+pub use slot::{SLOTS, Slot};
+
+/// What is done to a future. The places of a caller's futures are numbered, up to [`SLOTS`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// It is polled by its task.
+    Poll,
+    /// It is polled by another task, whose it is from here on.
+    PollElsewhere,
+    /// It is dropped.
+    Cancel,
+    /// It is never polled again, and dropped last of all.
+    Forget,
+}
+
+/// Any step, most often a poll.
+pub fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        5 => Just(Step::Poll),
+        2 => Just(Step::PollElsewhere),
+        2 => Just(Step::Cancel),
+        1 => Just(Step::Forget),
+    ]
+}
+
+/// Runs programs of one caller.
+///
+/// # Panics
+///
+/// With the shortest program for which `run` panics.
+#[cfg(not(latchwork = "shuttle"))]
+pub fn alone<C: Debug + Clone>(call: impl Strategy<Value = C>, run: impl Fn(&[C])) {
+    // Whoever hangs says what was called.
+    let limit = core::time::Duration::from_secs(60);
+    check(
+        config(),
+        &vec(call, 1..=80),
+        |calls| show(calls),
+        |calls| model::watchdog_after(&show(&calls), limit, || run(&calls)),
+    );
+}
+
+/// Runs programs of several threads: `run` makes a model's body of each.
+///
+/// # Panics
+///
+/// With the shortest program whose body fails.
+#[cfg(latchwork = "shuttle")]
+pub fn together<C, B>(call: impl Strategy<Value = C>, run: impl Fn(Vec<Vec<C>>) -> B)
+where
+    C: Debug + Clone,
+    B: Fn() + Send + Sync + 'static,
+{
+    let cases = config().cases.div_ceil(10);
+    // Each attempt to make it shorter takes as many schedules again.
+    let config = Config { cases, max_shrink_iters: 200, ..config() };
+    let show = |threads: &Vec<Vec<C>>| {
+        threads.iter().enumerate().fold(String::new(), |mut text, (thread, calls)| {
+            let _ = write!(text, "\n thread {thread}:{}", show(calls));
+            text
+        })
+    };
+    let programs = usize::try_from(cases).expect("a number of programs");
+    let threads = vec(vec(call, 1..=16), 2..=3);
+    check(config, &threads, show, |program| model::model_shared(programs, run(program)));
+}
+
+fn config() -> Config {
+    let config = Config { failure_persistence: None, ..Config::default() };
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { config.cases } else { 500 };
+    let rng_seed = if config.rng_seed == RngSeed::Random { RngSeed::Fixed(0) } else { config.rng_seed };
+    Config { cases, rng_seed, ..config }
+}
+
+fn check<S: Strategy>(config: Config, programs: &S, show: impl Fn(&S::Value) -> String, run: impl Fn(S::Value)) {
+    let result = TestRunner::new(config).run(programs, |program| {
+        run(program);
+        Ok(())
+    });
+    match result {
+        Ok(()) => {}
+        Err(TestError::Fail(reason, program)) => panic!("{reason}\nafter these calls:{}", show(&program)),
+        Err(TestError::Abort(reason)) => panic!("no program could be made: {reason}"),
+    }
+}
+
+/// The calls, one in each line.
+fn show<C: Debug>(calls: &[C]) -> String {
+    calls.iter().fold(String::new(), |mut text, call| {
+        let _ = write!(text, "\n  {call:?}");
+        text
+    })
+}
