@@ -92,7 +92,12 @@ where
     };
     let programs = usize::try_from(cases).expect("a number of programs");
     let threads = vec(vec(call, 1..=16), 2..=3);
-    check(config, &threads, show, |program| model::model_shared(programs, run(program)));
+    check(config, &threads, show, |program| {
+        let body = run(program);
+        // On a thread of its own: after some panics, shuttle cannot run anything more on the same.
+        let result = std::thread::spawn(move || model::model_shared(programs, body)).join();
+        result.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    });
 }
 
 fn config() -> Config {
