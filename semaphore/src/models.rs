@@ -8,6 +8,9 @@
 
 mod acquire;
 mod bounded;
+// The programs are too long for loom.
+#[cfg(not(latchwork = "loom"))]
+mod calls;
 mod cancel;
 mod close;
 mod fairness;

@@ -1,0 +1,193 @@
+//! Who makes the calls, and keeps what comes of them.
+
+use std::time::Duration;
+
+use latchwork_calls::Slot;
+
+use super::*;
+use crate::OwnedPermit;
+
+/// A permit of either kind.
+pub(super) enum Held<'a> {
+    Borrowed(Permit<'a>),
+    Owned(OwnedPermit),
+}
+
+impl Held<'_> {
+    pub(super) fn count(&self) -> usize {
+        match self {
+            Self::Borrowed(permit) => permit.count(),
+            Self::Owned(permit) => permit.count(),
+        }
+    }
+
+    fn forget(self) {
+        match self {
+            Self::Borrowed(permit) => permit.forget(),
+            Self::Owned(permit) => permit.forget(),
+        }
+    }
+
+    fn split(&mut self, permits: usize) -> Option<Self> {
+        match self {
+            Self::Borrowed(permit) => permit.split(permits).map(Self::Borrowed),
+            Self::Owned(permit) => permit.split(permits).map(Self::Owned),
+        }
+    }
+}
+
+/// A future of either kind.
+type Waiting<'a> = Slot<'a, Result<Held<'a>, Closed>>;
+
+/// Makes calls.
+pub(super) struct Caller<'a> {
+    semaphore: &'a Arc<Semaphore>,
+    pub(super) permits: Vec<Held<'a>>,
+    pub(super) slots: [Option<Waiting<'a>>; SLOTS],
+    pub(super) forgotten: Vec<Waiting<'a>>,
+    /// How many permits it has taken away for good.
+    pub(super) missing: usize,
+}
+
+impl<'a> Caller<'a> {
+    pub(super) fn new(semaphore: &'a Arc<Semaphore>) -> Self {
+        Self { semaphore, permits: Vec::new(), slots: [const { None }; SLOTS], forgotten: Vec::new(), missing: 0 }
+    }
+
+    /// How many permits are its own.
+    pub(super) fn count(&self) -> usize {
+        self.permits.iter().map(Held::count).sum()
+    }
+
+    pub(super) fn call(&mut self, call: Call) -> Answer {
+        let semaphore = self.semaphore;
+        let owned = || Arc::clone(semaphore);
+        match call {
+            Call::Acquire(..) if !self.is_settled() => Answer::Skipped,
+            Call::Acquire(permits, Way::Borrowed) => {
+                self.take(semaphore.acquire_many(permits).map(Held::Borrowed).map_err(TryAcquireError::from))
+            }
+            Call::Acquire(permits, Way::Owned) => {
+                self.take(owned().acquire_many_owned(permits).map(Held::Owned).map_err(TryAcquireError::from))
+            }
+            Call::TryAcquire(permits, Way::Borrowed) => {
+                self.take(semaphore.try_acquire_many(permits).map(Held::Borrowed))
+            }
+            Call::TryAcquire(permits, Way::Owned) => {
+                self.take(owned().try_acquire_many_owned(permits).map(Held::Owned))
+            }
+            Call::TryAcquireFor(permits, way) => self.try_acquire_for(permits, way),
+            Call::Split(permits) => {
+                let split = self.permits.last_mut().and_then(|permit| permit.split(permits));
+                split.map_or(Answer::Skipped, |permit| self.take(Ok(permit)))
+            }
+            Call::Merge => self.merge(),
+            Call::ForgetPermit => self.permits.pop().map_or(Answer::Skipped, |permit| {
+                self.missing += permit.count();
+                permit.forget();
+                Answer::Done(0)
+            }),
+            Call::GiveBack if self.permits.is_empty() => Answer::Skipped,
+            Call::GiveBack => Answer::Done(self.permits.remove(0).count()),
+            Call::Forget(permits) => {
+                let forgotten = semaphore.forget_permits(permits);
+                self.missing += forgotten;
+                Answer::Done(forgotten)
+            }
+            Call::Reduce(permits) => {
+                semaphore.reduce_permits(permits);
+                self.missing += permits;
+                Answer::Done(permits)
+            }
+            Call::Settle => Answer::Done(self.settle()),
+            Call::Close => {
+                semaphore.close();
+                Answer::Done(0)
+            }
+            Call::Future(slot, step) => self.step(slot, step),
+            Call::LetTimePass => {
+                let_time_pass();
+                Answer::Done(0)
+            }
+        }
+    }
+
+    /// Whether nothing is missing that only it could give back.
+    fn is_settled(&self) -> bool {
+        self.count() == 0 && self.missing == 0
+    }
+
+    pub(super) fn settle(&mut self) -> usize {
+        let permits = self.count() + self.missing;
+        self.permits.clear();
+        self.semaphore.add_permits(std::mem::take(&mut self.missing));
+        permits
+    }
+
+    pub(super) fn take(&mut self, permit: Result<Held<'a>, TryAcquireError>) -> Answer {
+        match permit {
+            Ok(permit) => {
+                let permits = permit.count();
+                self.permits.push(permit);
+                Answer::Done(permits)
+            }
+            Err(TryAcquireError::NoPermits) => Answer::NoPermits,
+            Err(TryAcquireError::Closed) => Answer::Closed,
+        }
+    }
+
+    fn try_acquire_for(&mut self, permits: usize, way: Way) -> Answer {
+        // Under shuttle, the time does not pass by itself.
+        let is_hopeless = cfg!(latchwork = "shuttle") && !self.is_settled();
+        let timeout = if is_hopeless { Duration::ZERO } else { Duration::from_micros(1) };
+        let permit = match way {
+            Way::Borrowed => self.semaphore.try_acquire_many_for(permits, timeout).map(Held::Borrowed),
+            Way::Owned => Arc::clone(self.semaphore).try_acquire_many_owned_for(permits, timeout).map(Held::Owned),
+        };
+        self.take(permit)
+    }
+
+    /// Puts its last two permits together, if they are of one kind. None is left that is of no permits.
+    fn merge(&mut self) -> Answer {
+        let [.., into, from] = &mut *self.permits else { return Answer::Skipped };
+        let all = from.split(from.count()).expect("it has as many as it has");
+        match (into, all) {
+            (Held::Borrowed(into), Held::Borrowed(all)) => into.merge(all).expect("they are of one semaphore"),
+            (Held::Owned(into), Held::Owned(all)) => into.merge(all).expect("they are of one semaphore"),
+            (_, all) => *from = all,
+        }
+        self.permits.retain(|permit| permit.count() > 0);
+        Answer::Done(0)
+    }
+
+    /// The future in this place. If there is none, it is made: by turns of either form.
+    pub(super) fn future(&mut self, slot: usize) -> Waiting<'a> {
+        let (semaphore, permits) = (self.semaphore, REQUESTS[slot]);
+        self.slots[slot].take().unwrap_or_else(|| match slot % 2 {
+            0 => Slot::new(async move { semaphore.acquire_many_async(permits).await.map(Held::Borrowed) }),
+            _ => {
+                Slot::new(async move { Arc::clone(semaphore).acquire_many_owned_async(permits).await.map(Held::Owned) })
+            }
+        })
+    }
+
+    fn step(&mut self, slot: usize, step: Step) -> Answer {
+        let mut future = self.future(slot);
+        let poll = match step {
+            Step::Poll => future.poll(),
+            Step::PollElsewhere => future.poll_by(&Arc::default()),
+            Step::Cancel => return Answer::Done(0),
+            Step::Forget => {
+                self.forgotten.push(future);
+                return Answer::Done(0);
+            }
+        };
+        match poll {
+            Poll::Ready(permit) => self.take(permit.map_err(TryAcquireError::from)),
+            Poll::Pending => {
+                self.slots[slot] = Some(future);
+                Answer::Pending
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What holds in any order of the calls of several threads.
+
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use latchwork_calls::together;
+
+use super::*;
+
+/// What a thread does.
+#[derive(Clone, Copy, Debug)]
+enum Action {
+    Call(Call),
+    /// Its task polls its futures when it is woken, until this one is ready.
+    Await(usize),
+}
+
+fn action() -> impl Strategy<Value = Action> {
+    prop_oneof![
+        8 => call().prop_map(Action::Call),
+        1 => (0..SLOTS).prop_map(Action::Await),
+    ]
+}
+
+fn act(caller: &mut Caller<'_>, action: Action) {
+    match action {
+        Action::Call(call) => {
+            caller.call(call);
+        }
+        Action::Await(slot) => wait_for(caller, slot),
+    }
+}
+
+fn gives_back(action: Action) -> bool {
+    matches!(action, Action::Await(_) | Action::Call(Call::GiveBack | Call::Settle | Call::ForgetPermit))
+}
+
+/// Settles first: whoever has permits would wait for itself. Forgotten futures are dropped: where one is woken, nobody else is for
+/// the same permits.
+fn wait_for(caller: &mut Caller<'_>, slot: usize) {
+    caller.settle();
+    caller.forgotten.clear();
+    caller.slots[slot] = Some(caller.future(slot));
+    let task = alarm();
+    loop {
+        let seen = task.rings();
+        for index in 0..SLOTS {
+            let poll = caller.slots[index].as_mut().map(|future| future.poll_by(&task));
+            let Some(Poll::Ready(permit)) = poll else { continue };
+            caller.slots[index] = None;
+            caller.take(permit.map_err(TryAcquireError::from));
+            if index == slot {
+                return;
+            }
+            caller.settle();
+        }
+        task.wait(seen);
+    }
+}
+
+/// How many permits each thread has, or fewer. It is no part of the model: no thread takes another's turn here.
+#[derive(Default)]
+struct Tally([AtomicUsize; 3]);
+
+impl Tally {
+    /// Whoever is about to give some back says so before, and whoever has got some after that.
+    fn set(&self, thread: usize, permits: usize) {
+        self.0[thread].store(permits, Relaxed);
+        let out: usize = self.0.iter().map(|permits| permits.load(Relaxed)).sum();
+        assert!(out <= PERMITS, "{out} permits are out at once");
+    }
+}
+
+/// Breaks if more permits are out than there are, if a thread or a task that is polled waits for ever, or if anything is left over.
+#[test]
+fn random_calls_add_up_and_come_to_an_end() {
+    together(action(), |program| {
+        move || {
+            let semaphore = Arc::new(Semaphore::new(PERMITS));
+            let tally = Arc::new(Tally::default());
+            let run = |(thread, actions): (usize, &Vec<Action>)| {
+                let (actions, semaphore, tally) = (actions.clone(), Arc::clone(&semaphore), Arc::clone(&tally));
+                spawn(move || {
+                    let mut caller = Caller::new(&semaphore);
+                    for action in actions {
+                        if gives_back(action) {
+                            tally.set(thread, 0);
+                        }
+                        act(&mut caller, action);
+                        tally.set(thread, caller.count());
+                    }
+                    tally.set(thread, 0);
+                    caller.settle();
+                })
+            };
+            let threads: Vec<_> = program.iter().enumerate().map(run).collect();
+            threads.into_iter().for_each(|thread| thread.join());
+            assert_eq!((semaphore.available_permits(), semaphore.debt()), (PERMITS, 0));
+            assert!(semaphore.raw().is_at_rest(), "the queue is empty, and no flag is set");
+        }
+    });
+}
