@@ -3,6 +3,7 @@
 #[cfg(not(latchwork = "shuttle"))]
 mod alone;
 mod caller;
+mod kind;
 #[cfg(latchwork = "shuttle")]
 mod together;
 
@@ -10,6 +11,7 @@ use latchwork_calls::proptest::prelude::{Just, Strategy, prop_oneof};
 use latchwork_calls::{SLOTS, Step, step};
 
 use self::caller::Caller;
+use self::kind::Kind;
 use super::*;
 
 /// What the semaphore has to begin with.
@@ -28,9 +30,9 @@ enum Call {
     Merge,
     ForgetPermit,
     GiveBack,
-    /// `forget_permits`.
+    /// What is free, where the semaphore can.
     Forget(usize),
-    /// `reduce_permits`.
+    /// Free or not: `reduce_permits`, `set_limit`.
     Reduce(usize),
     /// Gives everything back, and adds what has been taken away.
     Settle,

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use latchwork_calls::alone;
 
 use super::*;
+use crate::BoundedSemaphore;
 
 /// Where a future stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +62,7 @@ impl Reference {
     };
 
     /// Checks what came of a call.
-    fn expect(&mut self, call: Call, answer: Answer, caller: &Caller<'_>) {
+    fn expect(&mut self, call: Call, answer: Answer, caller: &Caller<'_, impl Kind>) {
         match (call, answer) {
             (_, Answer::Skipped) => {}
             (Call::Acquire(permits, _), answer) => {
@@ -106,7 +107,7 @@ impl Reference {
         }
     }
 
-    fn expect_step(&mut self, slot: usize, step: Step, answer: Answer, caller: &Caller<'_>) {
+    fn expect_step(&mut self, slot: usize, step: Step, answer: Answer, caller: &Caller<'_, impl Kind>) {
         let index = self.slots[slot].take().unwrap_or(self.tasks.len());
         if index == self.tasks.len() {
             let (asks_for, stage) = (REQUESTS[slot], Stage::Idle);
@@ -163,7 +164,7 @@ impl Reference {
     }
 
     /// Checks who has been woken by the last call.
-    fn expect_wakes(&mut self, caller: &Caller<'_>) {
+    fn expect_wakes(&mut self, caller: &Caller<'_, impl Kind>) {
         let in_slots = self.slots.iter().zip(&caller.slots).filter_map(|(task, slot)| Some(((*task)?, slot.as_ref()?)));
         let forgotten = self.forgotten.iter().copied().zip(&caller.forgotten);
         let mut woken = Vec::new();
@@ -199,21 +200,30 @@ impl Reference {
 /// Whatever has happened, all permits can be had.
 const END: [Call; 3] = [Call::Settle, Call::TryAcquire(PERMITS, Way::Owned), Call::Settle];
 
+fn run<S: Kind>(calls: &[Call]) {
+    let semaphore = Arc::new(S::new());
+    let (mut caller, mut reference) = (Caller::new(&semaphore), Reference::NEW);
+    for &call in calls.iter().chain(&END) {
+        let answer = caller.call(call);
+        reference.expect(call, answer, &caller);
+        reference.expect_wakes(&caller);
+        let (free, missing) = (semaphore.free(), caller.missing.iter().sum::<usize>());
+        assert_eq!(free, reference.free);
+        assert_eq!(free + (caller.count() + missing).cast_signed(), PERMITS.cast_signed());
+        semaphore.check(caller.count(), caller.missing);
+    }
+    drop(caller);
+    assert!(semaphore.raw().is_at_rest(), "the queue is empty, and no flag is set");
+}
+
 /// Breaks if any call does anything else than its documentation says.
 #[test]
 fn random_calls_do_what_is_promised() {
-    alone(call(), |calls| {
-        let semaphore = Arc::new(Semaphore::new(PERMITS));
-        let (mut caller, mut reference) = (Caller::new(&semaphore), Reference::NEW);
-        for &call in calls.iter().chain(&END) {
-            let answer = caller.call(call);
-            reference.expect(call, answer, &caller);
-            reference.expect_wakes(&caller);
-            let free = semaphore.available_permits().cast_signed() - semaphore.debt().cast_signed();
-            assert_eq!(free, reference.free);
-            assert_eq!(free + (caller.count() + caller.missing).cast_signed(), PERMITS.cast_signed());
-        }
-        drop(caller);
-        assert!(semaphore.raw().is_at_rest(), "the queue is empty, and no flag is set");
-    });
+    alone(call(), run::<Semaphore>);
+}
+
+/// The same where there is a limit: and if it is not kept, or permits are given back that are not in use.
+#[test]
+fn random_calls_keep_to_the_limit() {
+    alone(call(), run::<BoundedSemaphore>);
 }

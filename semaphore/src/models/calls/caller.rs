@@ -4,16 +4,17 @@ use std::time::Duration;
 
 use latchwork_calls::Slot;
 
+use super::kind::Kind;
 use super::*;
 use crate::OwnedPermit;
 
 /// A permit of either kind.
-pub(super) enum Held<'a> {
-    Borrowed(Permit<'a>),
-    Owned(OwnedPermit),
+pub(super) enum Held<'a, S: Kind> {
+    Borrowed(Permit<'a, S>),
+    Owned(OwnedPermit<S>),
 }
 
-impl Held<'_> {
+impl<S: Kind> Held<'_, S> {
     pub(super) fn count(&self) -> usize {
         match self {
             Self::Borrowed(permit) => permit.count(),
@@ -37,21 +38,21 @@ impl Held<'_> {
 }
 
 /// A future of either kind.
-type Waiting<'a> = Slot<'a, Result<Held<'a>, Closed>>;
+type Waiting<'a, S> = Slot<'a, Result<Held<'a, S>, Closed>>;
 
 /// Makes calls.
-pub(super) struct Caller<'a> {
-    semaphore: &'a Arc<Semaphore>,
-    pub(super) permits: Vec<Held<'a>>,
-    pub(super) slots: [Option<Waiting<'a>>; SLOTS],
-    pub(super) forgotten: Vec<Waiting<'a>>,
-    /// How many permits it has taken away for good.
-    pub(super) missing: usize,
+pub(super) struct Caller<'a, S: Kind> {
+    semaphore: &'a Arc<S>,
+    pub(super) permits: Vec<Held<'a, S>>,
+    pub(super) slots: [Option<Waiting<'a, S>>; SLOTS],
+    pub(super) forgotten: Vec<Waiting<'a, S>>,
+    /// How many permits it has taken away for good: forgotten, or made fewer.
+    pub(super) missing: [usize; 2],
 }
 
-impl<'a> Caller<'a> {
-    pub(super) fn new(semaphore: &'a Arc<Semaphore>) -> Self {
-        Self { semaphore, permits: Vec::new(), slots: [const { None }; SLOTS], forgotten: Vec::new(), missing: 0 }
+impl<'a, S: Kind> Caller<'a, S> {
+    pub(super) fn new(semaphore: &'a Arc<S>) -> Self {
+        Self { semaphore, permits: Vec::new(), slots: [const { None }; SLOTS], forgotten: Vec::new(), missing: [0; 2] }
     }
 
     /// How many permits are its own.
@@ -65,16 +66,16 @@ impl<'a> Caller<'a> {
         match call {
             Call::Acquire(..) if !self.is_settled() => Answer::Skipped,
             Call::Acquire(permits, Way::Borrowed) => {
-                self.take(semaphore.acquire_many(permits).map(Held::Borrowed).map_err(TryAcquireError::from))
+                self.take(S::acquire_many(semaphore, permits).map(Held::Borrowed).map_err(TryAcquireError::from))
             }
             Call::Acquire(permits, Way::Owned) => {
-                self.take(owned().acquire_many_owned(permits).map(Held::Owned).map_err(TryAcquireError::from))
+                self.take(S::acquire_many_owned(owned(), permits).map(Held::Owned).map_err(TryAcquireError::from))
             }
             Call::TryAcquire(permits, Way::Borrowed) => {
-                self.take(semaphore.try_acquire_many(permits).map(Held::Borrowed))
+                self.take(S::try_acquire_many(semaphore, permits).map(Held::Borrowed))
             }
             Call::TryAcquire(permits, Way::Owned) => {
-                self.take(owned().try_acquire_many_owned(permits).map(Held::Owned))
+                self.take(S::try_acquire_many_owned(owned(), permits).map(Held::Owned))
             }
             Call::TryAcquireFor(permits, way) => self.try_acquire_for(permits, way),
             Call::Split(permits) => {
@@ -83,25 +84,24 @@ impl<'a> Caller<'a> {
             }
             Call::Merge => self.merge(),
             Call::ForgetPermit => self.permits.pop().map_or(Answer::Skipped, |permit| {
-                self.missing += permit.count();
+                self.missing[0] += permit.count();
                 permit.forget();
                 Answer::Done(0)
             }),
             Call::GiveBack if self.permits.is_empty() => Answer::Skipped,
             Call::GiveBack => Answer::Done(self.permits.remove(0).count()),
-            Call::Forget(permits) => {
-                let forgotten = semaphore.forget_permits(permits);
-                self.missing += forgotten;
+            Call::Forget(permits) => S::forget_permits(semaphore, permits).map_or(Answer::Skipped, |forgotten| {
+                self.missing[0] += forgotten;
                 Answer::Done(forgotten)
-            }
-            Call::Reduce(permits) => {
-                semaphore.reduce_permits(permits);
-                self.missing += permits;
+            }),
+            Call::Reduce(permits) if S::reduce(semaphore, permits) => {
+                self.missing[1] += permits;
                 Answer::Done(permits)
             }
+            Call::Reduce(_) => Answer::Skipped,
             Call::Settle => Answer::Done(self.settle()),
             Call::Close => {
-                semaphore.close();
+                S::close(semaphore);
                 Answer::Done(0)
             }
             Call::Future(slot, step) => self.step(slot, step),
@@ -114,17 +114,18 @@ impl<'a> Caller<'a> {
 
     /// Whether nothing is missing that only it could give back.
     fn is_settled(&self) -> bool {
-        self.count() == 0 && self.missing == 0
+        self.count() == 0 && self.missing == [0; 2]
     }
 
     pub(super) fn settle(&mut self) -> usize {
-        let permits = self.count() + self.missing;
+        let missing = std::mem::take(&mut self.missing);
+        let permits = self.count() + missing.iter().sum::<usize>();
         self.permits.clear();
-        self.semaphore.add_permits(std::mem::take(&mut self.missing));
+        S::restore(self.semaphore, missing);
         permits
     }
 
-    pub(super) fn take(&mut self, permit: Result<Held<'a>, TryAcquireError>) -> Answer {
+    pub(super) fn take(&mut self, permit: Result<Held<'a, S>, TryAcquireError>) -> Answer {
         match permit {
             Ok(permit) => {
                 let permits = permit.count();
@@ -141,8 +142,8 @@ impl<'a> Caller<'a> {
         let is_hopeless = cfg!(latchwork = "shuttle") && !self.is_settled();
         let timeout = if is_hopeless { Duration::ZERO } else { Duration::from_micros(1) };
         let permit = match way {
-            Way::Borrowed => self.semaphore.try_acquire_many_for(permits, timeout).map(Held::Borrowed),
-            Way::Owned => Arc::clone(self.semaphore).try_acquire_many_owned_for(permits, timeout).map(Held::Owned),
+            Way::Borrowed => S::try_acquire_many_for(self.semaphore, permits, timeout).map(Held::Borrowed),
+            Way::Owned => S::try_acquire_many_owned_for(Arc::clone(self.semaphore), permits, timeout).map(Held::Owned),
         };
         self.take(permit)
     }
@@ -161,12 +162,14 @@ impl<'a> Caller<'a> {
     }
 
     /// The future in this place. If there is none, it is made: by turns of either form.
-    pub(super) fn future(&mut self, slot: usize) -> Waiting<'a> {
+    pub(super) fn future(&mut self, slot: usize) -> Waiting<'a, S> {
         let (semaphore, permits) = (self.semaphore, REQUESTS[slot]);
         self.slots[slot].take().unwrap_or_else(|| match slot % 2 {
-            0 => Slot::new(async move { semaphore.acquire_many_async(permits).await.map(Held::Borrowed) }),
+            0 => Slot::new(async move { S::acquire_many_async(semaphore, permits).await.map(Held::Borrowed) }),
             _ => {
-                Slot::new(async move { Arc::clone(semaphore).acquire_many_owned_async(permits).await.map(Held::Owned) })
+                Slot::new(
+                    async move { S::acquire_many_owned_async(Arc::clone(semaphore), permits).await.map(Held::Owned) },
+                )
             }
         })
     }

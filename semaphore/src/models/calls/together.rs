@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use latchwork_calls::together;
 
 use super::*;
+use crate::BoundedSemaphore;
 
 /// What a thread does.
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +22,7 @@ fn action() -> impl Strategy<Value = Action> {
     ]
 }
 
-fn act(caller: &mut Caller<'_>, action: Action) {
+fn act(caller: &mut Caller<'_, impl Kind>, action: Action) {
     match action {
         Action::Call(call) => {
             caller.call(call);
@@ -36,7 +37,7 @@ fn gives_back(action: Action) -> bool {
 
 /// Settles first: whoever has permits would wait for itself. Forgotten futures are dropped: where one is woken, nobody else is for
 /// the same permits.
-fn wait_for(caller: &mut Caller<'_>, slot: usize) {
+fn wait_for(caller: &mut Caller<'_, impl Kind>, slot: usize) {
     caller.settle();
     caller.forgotten.clear();
     caller.slots[slot] = Some(caller.future(slot));
@@ -70,12 +71,10 @@ impl Tally {
     }
 }
 
-/// Breaks if more permits are out than there are, if a thread or a task that is polled waits for ever, or if anything is left over.
-#[test]
-fn random_calls_add_up_and_come_to_an_end() {
+fn run_together<S: Kind>() {
     together(action(), |program| {
         move || {
-            let semaphore = Arc::new(Semaphore::new(PERMITS));
+            let semaphore = Arc::new(S::new());
             let tally = Arc::new(Tally::default());
             let run = |(thread, actions): (usize, &Vec<Action>)| {
                 let (actions, semaphore, tally) = (actions.clone(), Arc::clone(&semaphore), Arc::clone(&tally));
@@ -94,8 +93,21 @@ fn random_calls_add_up_and_come_to_an_end() {
             };
             let threads: Vec<_> = program.iter().enumerate().map(run).collect();
             threads.into_iter().for_each(|thread| thread.join());
-            assert_eq!((semaphore.available_permits(), semaphore.debt()), (PERMITS, 0));
+            assert_eq!(semaphore.free(), PERMITS.cast_signed());
+            semaphore.check(0, [0; 2]);
             assert!(semaphore.raw().is_at_rest(), "the queue is empty, and no flag is set");
         }
     });
+}
+
+/// Breaks if more permits are out than there are, if a thread or a task that is polled waits for ever, or if anything is left over.
+#[test]
+fn random_calls_add_up_and_come_to_an_end() {
+    run_together::<Semaphore>();
+}
+
+/// The same where there is a limit.
+#[test]
+fn random_calls_keep_to_the_limit_and_come_to_an_end() {
+    run_together::<BoundedSemaphore>();
 }
