@@ -43,6 +43,17 @@ fn errors_say_what_they_mean() {
 }
 
 #[test]
+fn permits_of_another_semaphore_are_not_merged() {
+    let (semaphore, other) = (Semaphore::new(2), Semaphore::new(1));
+    let mut permit = semaphore.acquire().unwrap();
+    permit.merge(semaphore.acquire().unwrap()).unwrap();
+    let refused = permit.merge(other.acquire().unwrap()).unwrap_err();
+    assert_eq!((permit.count(), refused.count()), (2, 1));
+    drop((permit, refused));
+    assert_eq!((semaphore.available_permits(), other.available_permits()), (2, 1));
+}
+
+#[test]
 fn owned_permits_keep_the_semaphore_alive_and_give_their_counts_back() {
     let (semaphore, other) = (Arc::new(Semaphore::new(6)), Arc::new(Semaphore::new(1)));
     let clone = || Arc::clone(&semaphore);
