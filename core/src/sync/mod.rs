@@ -4,7 +4,10 @@
 //! |-------------------------------|------------------------|-------------------------|------------------------------|
 //! | no cfg                        | `core`                 | atomic-wait, rustix     | `std::time`                  |
 //! | `--cfg 'latchwork="loom"'`    | loom                   | a list of loom threads  | passes at once, at any moment |
-//! | `--cfg 'latchwork="shuttle"'` | shuttle                | a list of shuttle tasks | passes at once, at any moment |
+//! | `--cfg 'latchwork="shuttle"'` | shuttle, vector clocks | a list of shuttle tasks | passes at once, at any moment |
+//!
+//! Both report accesses of a cell that the orderings asked for do not order. Loom also lets loads read values that are not the newest;
+//! shuttle has no such values, and keeps clocks in the facade, since it takes every ordering for `SeqCst`.
 //!
 //! The checkers lack three things, which [`model`] adds as events that a model's own thread lets happen at any moment:
 //! a deadline that passes ([`model::let_time_pass`]), a futex wait that returns for no reason

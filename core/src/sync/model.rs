@@ -92,6 +92,7 @@ pub fn model_shared(bodies: usize, body: impl Fn() + Send + Sync + 'static) {
         .map_or(10_000, |text| text.parse::<usize>().expect("LATCHWORK_SHUTTLE_SCHEDULES is a number of schedules"));
     let mut config = shuttle::Config::new();
     config.silence_warnings = true;
+    let _end = imp::End;
     shuttle::Runner::new(RandomScheduler::new(schedules.div_ceil(bodies)), config).run(move || {
         imp::begin();
         body();
@@ -125,7 +126,9 @@ impl<T> JoinHandle<T> {
     pub fn join(self) -> T {
         #[cfg(latchwork = "loom")]
         let result = self.0.0.join();
-        #[cfg(not(latchwork = "loom"))]
+        #[cfg(latchwork = "shuttle")]
+        let result = imp::join(self.0);
+        #[cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
         let result = self.0.join();
         match result {
             Ok(value) => value,
@@ -145,7 +148,7 @@ pub fn spawn<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> Jo
         JoinHandle(Loom(loom::thread::spawn(body)))
     };
     #[cfg(latchwork = "shuttle")]
-    return JoinHandle(shuttle::thread::spawn(body));
+    return JoinHandle(imp::spawn(body));
 }
 
 /// A deadline for models: one that [`let_time_pass`] lets pass, and that real threads reach within a millisecond.
