@@ -7,6 +7,7 @@
 
 mod facade;
 mod fences;
+mod orderings;
 mod parker;
 mod queue;
 
