@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
-use crate::sites::{Kind, Site};
+use crate::sites::Site;
 
 /// What came of an edit.
 #[derive(Clone, Debug)]
@@ -79,7 +79,7 @@ impl Copy {
     ///
     /// They do not.
     pub(crate) fn must_pass(&self, package: &str, limit: Duration) -> Result<(), String> {
-        for checker in [Checker::Shuttle, Checker::Loom, Checker::Tests] {
+        for checker in CHECKERS {
             match self.run(checker, package, &[], limit) {
                 Ran::Passed => {}
                 ran => return Err(format!("{package} does not pass on the sources as they are: {checker}: {ran:?}")),
@@ -108,10 +108,7 @@ impl Copy {
         // The comments name the models that are most likely to notice.
         let named = covering.iter().map(|package| (Checker::Loom, *package, &site.models[..]));
         let named = named.filter(|(_, _, models)| !models.is_empty()).take(1);
-        let all = site.kind.checkers().iter().flat_map(|checker| {
-            let packages = covering.iter();
-            packages.map(|package| (*checker, *package, &[][..]))
-        });
+        let all = CHECKERS.iter().flat_map(|checker| covering.iter().map(|package| (*checker, *package, &[][..])));
         for (checker, package, models) in named.chain(all) {
             match self.run(checker, package, models, limit) {
                 Ran::Passed => {}
@@ -189,16 +186,8 @@ impl fmt::Display for Checker {
     }
 }
 
-impl Kind {
-    /// In which order the checkers are asked. Shuttle does not see orderings, nor do threads on the processors that have them for
-    /// nothing.
-    const fn checkers(self) -> &'static [Checker] {
-        match self {
-            Self::Ordering | Self::Fence => &[Checker::Loom],
-            Self::Wake | Self::Bit | Self::Check | Self::Drop => &[Checker::Shuttle, Checker::Loom, Checker::Tests],
-        }
-    }
-}
+/// In which order they are asked. Shuttle is the faster one, and misses what takes a value that is not the newest.
+const CHECKERS: [Checker; 3] = [Checker::Shuttle, Checker::Loom, Checker::Tests];
 
 #[derive(Debug)]
 enum Ran {
