@@ -3,6 +3,9 @@
 //! Its value is a number that is read and written as a user's data is: the checkers report two sections that overlap, and one
 //! that does not see what the last has done.
 
+// The programs are too long for loom.
+#[cfg(not(latchwork = "loom"))]
+mod calls;
 mod named;
 mod threads;
 
