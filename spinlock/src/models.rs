@@ -9,6 +9,9 @@
 
 #![expect(unsafe_code, reason = "a cell stands for what users protect by being the only upgradable reader")]
 
+// The programs are too long for loom.
+#[cfg(not(latchwork = "loom"))]
+mod calls;
 mod fairness;
 mod rw;
 mod spin;
