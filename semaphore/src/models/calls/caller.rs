@@ -62,21 +62,10 @@ impl<'a, S: Kind> Caller<'a, S> {
 
     pub(super) fn call(&mut self, call: Call) -> Answer {
         let semaphore = self.semaphore;
-        let owned = || Arc::clone(semaphore);
         match call {
             Call::Acquire(..) if !self.is_settled() => Answer::Skipped,
-            Call::Acquire(permits, Way::Borrowed) => {
-                self.take(S::acquire_many(semaphore, permits).map(Held::Borrowed).map_err(TryAcquireError::from))
-            }
-            Call::Acquire(permits, Way::Owned) => {
-                self.take(S::acquire_many_owned(owned(), permits).map(Held::Owned).map_err(TryAcquireError::from))
-            }
-            Call::TryAcquire(permits, Way::Borrowed) => {
-                self.take(S::try_acquire_many(semaphore, permits).map(Held::Borrowed))
-            }
-            Call::TryAcquire(permits, Way::Owned) => {
-                self.take(S::try_acquire_many_owned(owned(), permits).map(Held::Owned))
-            }
+            Call::Acquire(permits, way) => self.acquire(permits, way),
+            Call::TryAcquire(permits, way) => self.try_acquire(permits, way),
             Call::TryAcquireFor(permits, way) => self.try_acquire_for(permits, way),
             Call::Split(permits) => {
                 let split = self.permits.last_mut().and_then(|permit| permit.split(permits));
@@ -135,6 +124,22 @@ impl<'a, S: Kind> Caller<'a, S> {
             Err(TryAcquireError::NoPermits) => Answer::NoPermits,
             Err(TryAcquireError::Closed) => Answer::Closed,
         }
+    }
+
+    fn acquire(&mut self, permits: usize, way: Way) -> Answer {
+        let permit = match way {
+            Way::Borrowed => S::acquire_many(self.semaphore, permits).map(Held::Borrowed),
+            Way::Owned => S::acquire_many_owned(Arc::clone(self.semaphore), permits).map(Held::Owned),
+        };
+        self.take(permit.map_err(TryAcquireError::from))
+    }
+
+    fn try_acquire(&mut self, permits: usize, way: Way) -> Answer {
+        let permit = match way {
+            Way::Borrowed => S::try_acquire_many(self.semaphore, permits).map(Held::Borrowed),
+            Way::Owned => S::try_acquire_many_owned(Arc::clone(self.semaphore), permits).map(Held::Owned),
+        };
+        self.take(permit)
     }
 
     fn try_acquire_for(&mut self, permits: usize, way: Way) -> Answer {
