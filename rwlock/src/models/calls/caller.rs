@@ -42,26 +42,6 @@ impl Caller {
             Call::Lock(way) => self.take(Some(self.lock(way))),
             Call::TryLock(way) => self.take(self.try_lock(way)),
             Call::TryLockFor(way) => self.take(self.try_lock_for(way)),
-            Call::Downgrade => self.change(|guard| match guard {
-                Write(guard) => (Answer::Done, Read(OwnedRwLockWriteGuard::downgrade(guard))),
-                Upgradable(guard) => (Answer::Done, Read(OwnedRwLockUpgradableGuard::downgrade(guard))),
-                guard => (Answer::Skipped, guard),
-            }),
-            Call::DowngradeToUpgradable => self.change(|guard| match guard {
-                Write(guard) => (Answer::Done, Upgradable(OwnedRwLockWriteGuard::downgrade_to_upgradable(guard))),
-                guard => (Answer::Skipped, guard),
-            }),
-            Call::TryUpgrade => self.change(|guard| match guard {
-                Upgradable(guard) => upgraded(OwnedRwLockUpgradableGuard::try_upgrade(guard)),
-                guard => (Answer::Skipped, guard),
-            }),
-            Call::TryUpgradeFor => {
-                let timeout = self.timeout();
-                self.change(|guard| match guard {
-                    Upgradable(guard) => upgraded(OwnedRwLockUpgradableGuard::try_upgrade_for(guard, timeout)),
-                    guard => (Answer::Skipped, guard),
-                })
-            }
             Call::Release if self.guards.is_empty() => Answer::Skipped,
             Call::Release => {
                 self.guards.remove(0);
@@ -75,6 +55,13 @@ impl Caller {
             Call::LetTimePass => {
                 let_time_pass();
                 Answer::Done
+            }
+            _ if self.guards.is_empty() => Answer::Skipped,
+            _ => {
+                let timeout = self.timeout();
+                let (answer, guard) = change(call, self.guards.remove(0), timeout);
+                self.guards.insert(0, guard);
+                answer
             }
         }
     }
@@ -106,15 +93,6 @@ impl Caller {
         assert_eq!(pair.0, pair.1);
         self.guards.push(guard);
         Answer::Locked
-    }
-
-    fn change(&mut self, change: impl FnOnce(Guard) -> (Answer, Guard)) -> Answer {
-        if self.guards.is_empty() {
-            return Answer::Skipped;
-        }
-        let (answer, guard) = change(self.guards.remove(0));
-        self.guards.insert(0, guard);
-        answer
     }
 
     fn owned(&self) -> Arc<RwLock<Pair>> {
@@ -203,6 +181,22 @@ impl Caller {
                 Answer::Pending
             }
         }
+    }
+}
+
+/// What comes of a call that changes a guard.
+fn change(call: Call, guard: Guard, timeout: Duration) -> (Answer, Guard) {
+    match (call, guard) {
+        (Call::Downgrade, Write(guard)) => (Answer::Done, Read(OwnedRwLockWriteGuard::downgrade(guard))),
+        (Call::Downgrade, Upgradable(guard)) => (Answer::Done, Read(OwnedRwLockUpgradableGuard::downgrade(guard))),
+        (Call::DowngradeToUpgradable, Write(guard)) => {
+            (Answer::Done, Upgradable(OwnedRwLockWriteGuard::downgrade_to_upgradable(guard)))
+        }
+        (Call::TryUpgrade, Upgradable(guard)) => upgraded(OwnedRwLockUpgradableGuard::try_upgrade(guard)),
+        (Call::TryUpgradeFor, Upgradable(guard)) => {
+            upgraded(OwnedRwLockUpgradableGuard::try_upgrade_for(guard, timeout))
+        }
+        (_, guard) => (Answer::Skipped, guard),
     }
 }
 
