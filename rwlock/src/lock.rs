@@ -109,7 +109,7 @@ impl<T> RwLock<T> {
 }
 
 impl<T: ?Sized> RwLock<T> {
-    /// How many readers can have the lock at a time: 2^22 - 1.
+    /// How many readers can have the lock at a time, beside one that is upgradable, or was: 2^22 - 1.
     pub const MAX_READERS: usize = MAX_READERS as usize;
 
     /// Reads for the length of a call. See [`read`](Self::read).

@@ -79,7 +79,8 @@ impl Request {
             Err(Refusal::Held)
         } else if word & RESERVED != 0 && !rights.reserved_too && is_free(word) {
             Err(Refusal::Reserved)
-        } else if self.gain() == READER && word / READER >= MAX_READERS {
+        } else if self.is_shared() && word / READER >= MAX_READERS {
+            // Also the upgradable share, which may become a reader's (W4).
             Err(Refusal::Full)
         } else {
             Ok(())

@@ -28,7 +28,8 @@
 //!     that finds it refused. So no reader is refused by a lock that is free.
 //! W3. Everybody takes out of the word only what it put there, by a read-modify-write.
 //! W4. At most `MAX_READERS` have the lock, half of what can be counted: beyond that a reader takes itself out again, and panics.
-//!     For the count to run over, 2^22 threads would have to be about to at the same time.
+//!     For the count to run over, 2^22 threads would have to be about to at the same time. Whoever has the upgradable share may
+//!     become one reader more: it is had only where there are fewer than `MAX_READERS`.
 //! W5. While the queue's lock is free, `QUEUED` and `HELD_BACK` agree with the queue and with who is on its way.
 //! W6. Nobody sleeps beside a lock that it could have. Where somebody is queued, the queue's lock is free and the policy would let
 //!     it in, somebody has been woken who has neither come nor passed the wake-up on.

@@ -38,8 +38,8 @@ macro_rules! ways {
             ///
             /// # Panics
             ///
-            /// If it is one reader more than [`MAX_READERS`](Self::MAX_READERS); nothing has changed then. Upgradable readers and
-            /// writers are not counted.
+            /// If it is one reader more than [`MAX_READERS`](Self::MAX_READERS), upgradable or not; nothing has changed then. Writers
+            /// are not counted.
             ///
             /// # Examples
             ///

@@ -120,10 +120,18 @@ fn one_reader_too_many_panics_and_changes_nothing() {
         let guarded = preferring_writers();
         guarded.lock.raw().add_readers(RwLock::<()>::MAX_READERS as i32 - 1);
         let guard = guarded.lock.read();
-        let one_more = || drop(guarded.lock.read());
-        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(one_more)).is_err());
+        let one_more: [&dyn Fn(); 2] = [&|| drop(guarded.lock.read()), &|| drop(guarded.lock.upgradable_read())];
+        for one_more in one_more {
+            assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(one_more)).is_err());
+        }
         assert!(guarded.lock.try_write().is_none());
         drop(guard);
+        // Whoever has the upgradable share has a place beside them.
+        let upgradable = guarded.lock.upgradable_read();
+        let last = guarded.lock.read();
+        let downgraded = RwLockUpgradableGuard::downgrade(upgradable);
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(one_more[1])).is_err());
+        drop((last, downgraded));
         guarded.lock.raw().add_readers(1 - RwLock::<()>::MAX_READERS as i32);
         guarded.assert_at_rest(0);
     });

@@ -5,5 +5,6 @@
 mod futures;
 mod runtimes;
 mod stress;
+mod threads;
 mod types;
 mod ways;
