@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::task::{Wake, Waker};
 
 #[cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
-pub use foreign::{CountingAllocator, Foreign, allocations};
+pub use foreign::{CountingAllocator, Foreign, allocations, on_one_core};
 
 use super::atomic::{AtomicU32, Ordering};
 use super::futex;

@@ -2,23 +2,24 @@
 
 use super::*;
 
-/// Breaks if a cancelled writer keeps readers out, or lets them in though another writer waits.
+/// Breaks if a cancelled writer keeps readers out, upgradable or not, or lets them in though another writer waits.
 #[test]
 fn a_cancelled_writer_lets_readers_in_unless_another_waits() {
     model(|| {
         let guarded = preferring_writers();
         let guard = guarded.lock.read();
-        let alarms = [(); 4].map(|()| alarm());
+        let alarms = [(); 5].map(|()| alarm());
         let writers = [guarded.queued_writer(&alarms[0]), guarded.queued_writer(&alarms[1])];
         let mut readers = [guarded.queued_reader(&alarms[2]), guarded.queued_reader(&alarms[3])];
+        let mut upgradable = queued(guarded.lock.upgradable_read_async(), &alarms[4]);
         let rings = || alarms.each_ref().map(|alarm| alarm.rings());
         let [first, second] = writers;
         drop(first);
-        assert_eq!(rings(), [0, 0, 0, 0]);
+        assert_eq!(rings(), [0, 0, 0, 0, 0]);
         assert!(guarded.lock.try_read().is_none());
         drop(second);
-        assert_eq!(rings(), [0, 0, 1, 1]);
-        drop(readers.each_mut().map(take));
+        assert_eq!(rings(), [0, 0, 1, 1, 1]);
+        drop((readers.each_mut().map(take), take(&mut upgradable)));
         drop(guard);
         guarded.assert_at_rest(0);
     });

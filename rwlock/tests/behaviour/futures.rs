@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use latchwork_core::sync::model::{Foreign, poll_once, poll_with, watchdog};
 use latchwork_rwlock::{
-    Acquire, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, Policy, RwLock, RwLockReadGuard, RwLockUpgradableGuard,
+    Acquire, OwnedRwLockReadGuard, OwnedRwLockUpgradableGuard, OwnedRwLockWriteGuard, Policy, RwLock, RwLockReadGuard,
+    RwLockUpgradableGuard,
 };
 
 type Lock = Arc<RwLock<u32>>;
@@ -136,6 +137,81 @@ fn a_waker_that_panics_when_cloned_queues_nobody() {
     assert!(poll_with(future.as_mut(), &waker).is_ready(), "the future can be polled on");
 }
 
+/// A queued future that takes what is free lets go of its waker: if that panics, there is no guard.
+#[test]
+fn a_waker_that_panics_when_dropped_by_the_taker_leaves_the_lock_free() {
+    fn panics<F: Future>(lock: &Lock, queued: impl Fn(&Lock, &Waker) -> Pin<Box<F>>) {
+        let guard = lock.write();
+        let foreign = Arc::new(Foreign::default());
+        let (head, waker) = (queued_writer(lock, Waker::noop()), foreign.waker());
+        let mut taker = queued(lock, &waker);
+        drop((waker, guard));
+        foreign.on_drop(|| panic!("dropped"));
+        assert!(catch_unwind(AssertUnwindSafe(|| poll_once(taker.as_mut()).is_ready())).is_err());
+        assert!(!lock.is_locked());
+        drop((head, taker));
+        assert!(lock.try_write().is_some());
+    }
+    panics(&lock(), queued_writer);
+    panics(&lock(), queued_reader);
+}
+
+/// Whoever has the upgradable share waits with a waker, too.
+#[test]
+fn a_waker_of_an_upgrade_may_use_the_lock_and_panic() {
+    watchdog("a_waker_of_an_upgrade_may_use_the_lock_and_panic", || {
+        let lock = lock();
+        let foreign = Arc::new(Foreign::default());
+        let touch = |panics: bool| {
+            let lock = Arc::clone(&lock);
+            move || {
+                assert!(lock.try_write_for(Duration::from_millis(1)).is_none(), "there is a reader");
+                assert!(!panics, "after that");
+            }
+        };
+        let mut guard = Arc::clone(&lock).upgradable_read_owned();
+        for panics in [false, true] {
+            let reader = lock.read();
+            let mut upgrade = Box::pin(OwnedRwLockUpgradableGuard::upgrade_async(&mut guard));
+            let waker = foreign.waker();
+            foreign.on_clone(touch(panics));
+            let polled = catch_unwind(AssertUnwindSafe(|| poll_with(upgrade.as_mut(), &waker).is_pending()));
+            assert_eq!(polled.ok(), (!panics).then_some(true));
+            assert!(poll_with(upgrade.as_mut(), &waker).is_pending(), "it can be polled on");
+            foreign.on_wake(touch(panics));
+            let left = catch_unwind(AssertUnwindSafe(|| drop(reader)));
+            assert_eq!(left.is_err(), panics);
+            assert!(poll_with(upgrade.as_mut(), &waker).is_ready());
+        }
+        drop(guard);
+        assert!(lock.try_write().is_some());
+    });
+}
+
+#[test]
+fn a_future_polled_by_another_task_wakes_that_one() {
+    let lock = lock();
+    let (first, second) = (Arc::new(Foreign::default()), Arc::new(Foreign::default()));
+    let guard = lock.write();
+    let mut writer = queued_writer(&lock, &first.waker());
+    assert!(poll_with(writer.as_mut(), &second.waker()).is_pending());
+    drop(guard);
+    assert_eq!((first.wakes(), second.wakes()), (0, 1));
+    let guard = poll_with(writer.as_mut(), &second.waker());
+    let mut reader = queued_reader(&lock, &second.waker());
+    assert!(poll_with(reader.as_mut(), &first.waker()).is_pending());
+    drop(guard);
+    assert_eq!((first.wakes(), second.wakes()), (1, 1));
+    drop(poll_once(reader.as_mut()));
+    let (mut guard, reader) = (lock.upgradable_read(), lock.read());
+    let mut upgrade = pin!(RwLockUpgradableGuard::upgrade_async(&mut guard));
+    assert!(poll_with(upgrade.as_mut(), &first.waker()).is_pending());
+    assert!(poll_with(upgrade.as_mut(), &second.waker()).is_pending());
+    drop(reader);
+    assert_eq!((first.wakes(), second.wakes()), (1, 2));
+    assert!(poll_once(upgrade.as_mut()).is_ready());
+}
+
 #[test]
 fn a_pending_future_is_woken_once_per_release_and_never_by_itself() {
     let lock = lock();
@@ -209,32 +285,40 @@ fn a_future_that_is_not_polled_cannot_hang_its_own_task() {
     });
 }
 
-/// In every stage: queued, woken, ready; of every kind.
+/// A future of one of the kinds, which lets go of its guard.
+fn entering(lock: &Lock, kind: usize) -> Pin<Box<dyn Future<Output = ()>>> {
+    fn releasing<F: Future + 'static>(future: F) -> Pin<Box<dyn Future<Output = ()>>> {
+        Box::pin(async move { drop(future.await) })
+    }
+    let lock = Arc::clone(lock);
+    match kind {
+        0 | 3 => releasing(lock.write_owned_async()),
+        1 => releasing(lock.read_owned_async()),
+        _ => releasing(lock.upgradable_read_owned_async()),
+    }
+}
+
+/// In every stage: not polled, queued, woken, ready; of every kind.
 #[test]
 fn futures_dropped_in_any_order_leave_the_lock_free() {
     // Every order of four, by Lehmer's code.
     for code in 0..24 {
-        for release in [false, true] {
+        for (polled, release_at) in (0..16_u32).flat_map(|polled| (0..5).map(move |step| (polled, step))) {
             let lock = lock();
-            let guard = lock.write();
-            let mut futures: Vec<Option<Pin<Box<dyn Future<Output = ()>>>>> = (0..4)
-                .map(|index| {
-                    let lock = Arc::clone(&lock);
-                    let mut future: Pin<Box<dyn Future<Output = ()>>> = match index {
-                        0 => Box::pin(async move { drop(lock.write_async().await) }),
-                        1 => Box::pin(async move { drop(lock.read_async().await) }),
-                        2 => Box::pin(async move { drop(lock.upgradable_read_async().await) }),
-                        _ => Box::pin(async move { drop(lock.write_async().await) }),
-                    };
-                    assert!(poll_once(future.as_mut()).is_pending());
-                    Some(future)
-                })
-                .collect();
-            let guard = Some(guard).filter(|_| !release);
+            let mut guard = Some(lock.write());
+            let mut futures: Vec<_> = (0..4).map(|kind| Some(entering(&lock, kind))).collect();
+            for (index, future) in futures.iter_mut().enumerate().filter(|(index, _)| polled & 1 << index != 0) {
+                assert!(poll_once(future.as_mut().unwrap().as_mut()).is_pending(), "{index} waits");
+            }
             let (mut rest, mut code) = (vec![0, 1, 2, 3], code);
-            for left in (1..=4).rev() {
-                drop(futures[rest.remove(code % left)].take());
-                code /= left;
+            for step in 0..4 {
+                if step == release_at {
+                    guard = None;
+                }
+                let future = futures[rest.remove(code % (4 - step))].take();
+                code /= 4 - step;
+                // One that was woken, and one that may have been, are polled once more.
+                let _ = future.filter(|_| step % 2 == 1).map(|mut future| poll_once(future.as_mut()).is_ready());
             }
             drop(guard);
             assert!(lock.try_write().is_some() && !lock.is_locked());

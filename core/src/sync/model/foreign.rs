@@ -106,6 +106,31 @@ static TABLE: RawWakerVTable = RawWakerVTable::new(
     },
 );
 
+/// Runs `body`, and the threads that it starts, on one core, where the system lets a thread choose: whoever turns there keeps the one
+/// from running that it waits for.
+pub fn on_one_core<T: Send>(body: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let alone = scope.spawn(|| {
+            #[cfg(target_os = "linux")]
+            stay_here();
+            body()
+        });
+        alone.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+/// Keeps this thread on the first of the cores that it may run on.
+#[cfg(target_os = "linux")]
+fn stay_here() {
+    use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
+    let allowed = sched_getaffinity(None).expect("a thread may ask where it may run");
+    let first = (0..CpuSet::MAX_CPU).find(|core| allowed.is_set(*core)).expect("it may run somewhere");
+    let mut one = CpuSet::new();
+    one.set(first);
+    sched_setaffinity(None, &one).expect("it may run on less");
+}
+
 /// The system's allocator, which counts what each thread allocates: for `#[global_allocator]`.
 #[derive(Debug)]
 pub struct CountingAllocator;
