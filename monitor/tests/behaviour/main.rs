@@ -3,6 +3,7 @@
 #![cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
 
 mod futures;
+mod notified;
 mod predicates;
 mod runtimes;
 mod stress;
