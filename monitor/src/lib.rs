@@ -61,3 +61,22 @@ mod models;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Guards that lend for writing are invariant in what they lend: no guard of a longer-lived part is one of a shorter-lived part.
+/// What they borrow the lock for may be shorter.
+///
+/// ```
+/// # use latchwork_monitor::*;
+/// fn borrow_0<'a>(guard: MonitorGuard<'static, &'static str>) -> MonitorGuard<'a, &'static str> {
+///     guard
+/// }
+/// ```
+///
+/// ```compile_fail
+/// # use latchwork_monitor::*;
+/// fn part<'a>(guard: MonitorGuard<'a, &'static str>) -> MonitorGuard<'a, &'a str> {
+///     guard
+/// }
+/// ```
+#[cfg(doctest)]
+struct Invariant;

@@ -73,3 +73,52 @@ mod models;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Guards that lend for writing are invariant in what they lend: no guard of a longer-lived part is one of a shorter-lived part.
+/// What they borrow the lock for may be shorter.
+///
+/// ```
+/// # use latchwork_mutex::*;
+/// fn borrow_0<'a>(guard: MutexGuard<'static, &'static str>) -> MutexGuard<'a, &'static str> {
+///     guard
+/// }
+/// fn borrow_1<'a>(guard: MappedMutexGuard<'static, &'static str>) -> MappedMutexGuard<'a, &'static str> {
+///     guard
+/// }
+/// fn borrow_2<'a>(guard: OwnedMappedMutexGuard<u8, &'static str>) -> OwnedMappedMutexGuard<u8, &'static str> {
+///     guard
+/// }
+/// fn borrow_3<'a>(guard: ReentrantLockRefMut<'static, &'static str>) -> ReentrantLockRefMut<'a, &'static str> {
+///     guard
+/// }
+/// ```
+///
+/// ```compile_fail
+/// # use latchwork_mutex::*;
+/// fn part<'a>(guard: MutexGuard<'a, &'static str>) -> MutexGuard<'a, &'a str> {
+///     guard
+/// }
+/// ```
+///
+/// ```compile_fail
+/// # use latchwork_mutex::*;
+/// fn part<'a>(guard: MappedMutexGuard<'a, &'static str>) -> MappedMutexGuard<'a, &'a str> {
+///     guard
+/// }
+/// ```
+///
+/// ```compile_fail
+/// # use latchwork_mutex::*;
+/// fn part<'a>(guard: OwnedMappedMutexGuard<u8, &'static str>) -> OwnedMappedMutexGuard<u8, &'a str> {
+///     guard
+/// }
+/// ```
+///
+/// ```compile_fail
+/// # use latchwork_mutex::*;
+/// fn part<'a>(guard: ReentrantLockRefMut<'a, &'static str>) -> ReentrantLockRefMut<'a, &'a str> {
+///     guard
+/// }
+/// ```
+#[cfg(doctest)]
+struct Invariant;

@@ -58,3 +58,52 @@ mod models;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Guards that lend for writing are invariant in what they lend: no guard of a longer-lived part is one of a shorter-lived part.
+/// What they borrow the lock for may be shorter.
+///
+/// ```
+/// # use latchwork_rwlock::*;
+/// fn borrow_0<'a>(guard: RwLockWriteGuard<'static, &'static str>) -> RwLockWriteGuard<'a, &'static str> {
+///     guard
+/// }
+/// fn borrow_1<'a>(guard: RwLockUpgradableGuard<'static, &'static str>) -> RwLockUpgradableGuard<'a, &'static str> {
+///     guard
+/// }
+/// fn borrow_2<'a>(guard: MappedRwLockWriteGuard<'static, u8, &'static str>) -> MappedRwLockWriteGuard<'a, u8, &'static str> {
+///     guard
+/// }
+/// fn borrow_3<'a>(guard: OwnedMappedRwLockWriteGuard<u8, &'static str>) -> OwnedMappedRwLockWriteGuard<u8, &'static str> {
+///     guard
+/// }
+/// ```
+///
+/// ```compile_fail
+/// # use latchwork_rwlock::*;
+/// fn part<'a>(guard: RwLockWriteGuard<'a, &'static str>) -> RwLockWriteGuard<'a, &'a str> {
+///     guard
+/// }
+/// ```
+///
+/// ```compile_fail
+/// # use latchwork_rwlock::*;
+/// fn part<'a>(guard: RwLockUpgradableGuard<'a, &'static str>) -> RwLockUpgradableGuard<'a, &'a str> {
+///     guard
+/// }
+/// ```
+///
+/// ```compile_fail
+/// # use latchwork_rwlock::*;
+/// fn part<'a>(guard: MappedRwLockWriteGuard<'a, u8, &'static str>) -> MappedRwLockWriteGuard<'a, u8, &'a str> {
+///     guard
+/// }
+/// ```
+///
+/// ```compile_fail
+/// # use latchwork_rwlock::*;
+/// fn part<'a>(guard: OwnedMappedRwLockWriteGuard<u8, &'static str>) -> OwnedMappedRwLockWriteGuard<u8, &'a str> {
+///     guard
+/// }
+/// ```
+#[cfg(doctest)]
+struct Invariant;

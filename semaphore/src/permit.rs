@@ -193,3 +193,22 @@ impl<S: AnySemaphore> fmt::Debug for OwnedPermit<S> {
         f.debug_struct("OwnedPermit").field("count", &self.permits).finish_non_exhaustive()
     }
 }
+
+#[cfg(all(test, not(any(latchwork = "loom", latchwork = "shuttle"))))]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+
+    /// Breaks if the sum wraps around, or if the permit that is merged is neither kept nor given back.
+    #[test]
+    fn permits_that_cannot_be_added_up_are_refused_and_given_back() {
+        let semaphore = Semaphore::new(1);
+        let mut many = Permit::new(&semaphore, usize::MAX);
+        let one = semaphore.try_acquire().expect("it is free");
+        assert!(catch_unwind(AssertUnwindSafe(|| many.merge(one).is_ok())).is_err());
+        assert_eq!((many.count(), semaphore.available_permits()), (usize::MAX, 1));
+        many.forget();
+        assert_eq!(semaphore.available_permits(), 1);
+    }
+}

@@ -93,3 +93,62 @@ mod models;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Guards that lend for writing are invariant in what they lend: no guard of a longer-lived part is one of a shorter-lived part.
+/// What they borrow the lock for may be shorter.
+///
+/// ```
+/// # use latchwork_spinlock::*;
+/// fn borrow_0<'a>(guard: SpinLockGuard<'static, &'static str>) -> SpinLockGuard<'a, &'static str> {
+///     guard
+/// }
+/// fn borrow_1<'a>(guard: TicketLockGuard<'static, &'static str>) -> TicketLockGuard<'a, &'static str> {
+///     guard
+/// }
+/// fn borrow_2<'a>(guard: RwSpinLockWriteGuard<'static, &'static str>) -> RwSpinLockWriteGuard<'a, &'static str> {
+///     guard
+/// }
+/// fn borrow_3<'a>(guard: RwSpinLockUpgradableGuard<'static, &'static str>) -> RwSpinLockUpgradableGuard<'a, &'static str> {
+///     guard
+/// }
+/// fn borrow_4<'a>(guard: MappedRwSpinLockWriteGuard<'static, &'static str>) -> MappedRwSpinLockWriteGuard<'a, &'static str> {
+///     guard
+/// }
+/// ```
+///
+/// ```compile_fail
+/// # use latchwork_spinlock::*;
+/// fn part<'a>(guard: SpinLockGuard<'a, &'static str>) -> SpinLockGuard<'a, &'a str> {
+///     guard
+/// }
+/// ```
+///
+/// ```compile_fail
+/// # use latchwork_spinlock::*;
+/// fn part<'a>(guard: TicketLockGuard<'a, &'static str>) -> TicketLockGuard<'a, &'a str> {
+///     guard
+/// }
+/// ```
+///
+/// ```compile_fail
+/// # use latchwork_spinlock::*;
+/// fn part<'a>(guard: RwSpinLockWriteGuard<'a, &'static str>) -> RwSpinLockWriteGuard<'a, &'a str> {
+///     guard
+/// }
+/// ```
+///
+/// ```compile_fail
+/// # use latchwork_spinlock::*;
+/// fn part<'a>(guard: RwSpinLockUpgradableGuard<'a, &'static str>) -> RwSpinLockUpgradableGuard<'a, &'a str> {
+///     guard
+/// }
+/// ```
+///
+/// ```compile_fail
+/// # use latchwork_spinlock::*;
+/// fn part<'a>(guard: MappedRwSpinLockWriteGuard<'a, &'static str>) -> MappedRwSpinLockWriteGuard<'a, &'a str> {
+///     guard
+/// }
+/// ```
+#[cfg(doctest)]
+struct Invariant;

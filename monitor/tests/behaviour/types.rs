@@ -28,6 +28,9 @@ assert_impl_all!(Wait<'static, MonitorGuard<'static, Cell<u32>>>: Send);
 assert_not_impl_any!(Wait<'static, MonitorGuard<'static, Cell<u32>>>: Sync);
 assert_not_impl_any!(Wait<'static, MonitorGuard<'static, Rc<u32>>>: Send, Sync);
 assert_not_impl_any!(Wait<'static, MutexGuard<'static, u32>>: Unpin);
+assert_not_impl_any!(Wait<'static, MutexGuard<'static, Rc<u32>>>: Send, Sync);
+assert_not_impl_any!(WaitWhile<'static, MonitorGuard<'static, Rc<u32>>, Asks>: Send, Sync);
+assert_not_impl_any!(WaitWhile<'static, MonitorGuard<'static, u32>, Rc<u32>>: Send);
 assert_impl_all!(WaitWhile<'static, MonitorGuard<'static, u32>, Asks>: Send, Sync);
 assert_not_impl_any!(WaitWhile<'static, MonitorGuard<'static, u32>, Asks>: Unpin);
 

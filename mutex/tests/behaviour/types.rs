@@ -31,12 +31,15 @@ assert_impl_all!(MappedMutexGuard<'static, Sends>: Send);
 assert_not_impl_any!(MappedMutexGuard<'static, Sends>: Sync);
 assert_impl_all!(MappedMutexGuard<'static, Shares>: Sync);
 assert_not_impl_any!(MappedMutexGuard<'static, Shares>: Send);
+assert_not_impl_any!(MappedMutexGuard<'static, Stays>: Send, Sync);
 
 assert_impl_all!(OwnedMutexGuard<Sends>: Send);
 assert_not_impl_any!(OwnedMutexGuard<Sends>: Sync);
 assert_not_impl_any!(OwnedMutexGuard<Shares>: Send, Sync);
 assert_impl_all!(OwnedMappedMutexGuard<Sends, u8>: Send, Sync);
 assert_not_impl_any!(OwnedMappedMutexGuard<Sends, Sends>: Sync);
+assert_not_impl_any!(OwnedMappedMutexGuard<u8, Shares>: Send);
+assert_not_impl_any!(OwnedMappedMutexGuard<Shares, u8>: Send);
 assert_not_impl_any!(OwnedMappedMutexGuard<u8, Stays>: Send, Sync);
 assert_not_impl_any!(OwnedMappedMutexGuard<Stays, u8>: Send, Sync);
 

@@ -5,34 +5,82 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use latchwork_rwlock::{
-    MappedRwLockReadGuard, MappedRwLockWriteGuard, OwnedMappedRwLockReadGuard, OwnedRwLockReadGuard,
-    OwnedRwLockUpgradableGuard, OwnedRwLockWriteGuard, Policy, Read, RwLock, RwLockReadGuard, RwLockUpgradableGuard,
-    RwLockWriteGuard, UpgradableRead, Write,
+    Acquire, MappedRwLockReadGuard, MappedRwLockWriteGuard, OwnedMappedRwLockReadGuard, OwnedMappedRwLockWriteGuard,
+    OwnedRwLockReadGuard, OwnedRwLockUpgradableGuard, OwnedRwLockWriteGuard, Policy, Read, RwLock, RwLockReadGuard,
+    RwLockUpgradableGuard, RwLockWriteGuard, UpgradableRead, Upgrade, UpgradedGuard, Write,
 };
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 
+/// `Send`, and not `Sync`.
+type Sends = Cell<u32>;
+/// `Sync`, and not `Send`.
+type Shares = std::sync::MutexGuard<'static, u32>;
+/// Neither.
+type Stays = Rc<u32>;
+
 assert_impl_all!(RwLock<u32>: Send, Sync, Unpin, Default, From<u32>);
-// `Cell` may be sent, and not be shared: no reader may lend it to another thread.
-assert_impl_all!(RwLock<Cell<u32>>: Send);
-assert_not_impl_any!(RwLock<Cell<u32>>: Sync);
-assert_not_impl_any!(RwLock<Rc<u32>>: Send, Sync);
-assert_impl_all!(RwLockReadGuard<'static, u32>: Send, Sync, Unpin);
-assert_impl_all!(RwLockWriteGuard<'static, u32>: Send, Sync, Unpin);
-assert_impl_all!(RwLockUpgradableGuard<'static, u32>: Send, Sync, Unpin);
-assert_not_impl_any!(RwLockReadGuard<'static, Cell<u32>>: Send, Sync);
-assert_not_impl_any!(RwLockWriteGuard<'static, Cell<u32>>: Send, Sync);
-assert_not_impl_any!(OwnedRwLockReadGuard<Cell<u32>>: Send, Sync);
-assert_impl_all!(OwnedRwLockReadGuard<u32>: Send, Sync);
-assert_impl_all!(OwnedRwLockWriteGuard<u32>: Send, Sync);
-assert_impl_all!(OwnedRwLockUpgradableGuard<u32>: Send, Sync);
-assert_impl_all!(MappedRwLockReadGuard<'static, u32, u8>: Send, Sync);
-assert_impl_all!(MappedRwLockWriteGuard<'static, u32, u8>: Send, Sync);
-assert_not_impl_any!(MappedRwLockReadGuard<'static, u32, Cell<u8>>: Send, Sync);
-assert_not_impl_any!(MappedRwLockWriteGuard<'static, u32, Rc<u8>>: Send, Sync);
-assert_impl_all!(Read<'static, u32>: Send, Sync);
-assert_impl_all!(Write<'static, u32>: Send, Sync);
-assert_impl_all!(UpgradableRead<'static, u32>: Send, Sync);
-assert_not_impl_any!(Read<'static, u32>: Unpin);
+// What may be sent, and not be shared: no reader may lend it to another thread.
+assert_impl_all!(RwLock<Sends>: Send);
+assert_not_impl_any!(RwLock<Sends>: Sync);
+assert_not_impl_any!(RwLock<Shares>: Send, Sync);
+assert_not_impl_any!(RwLock<Stays>: Send, Sync);
+
+/// A guard of any kind goes where a borrow of its lock does.
+macro_rules! goes_with_its_lock {
+    ($($Guard:ident),*) => {$(
+        assert_impl_all!($Guard<'static, u32>: Send, Sync, Unpin);
+        assert_not_impl_any!($Guard<'static, Sends>: Send, Sync);
+        assert_not_impl_any!($Guard<'static, Shares>: Send, Sync);
+        assert_not_impl_any!($Guard<'static, Stays>: Send, Sync);
+    )*};
+}
+/// The same for one that owns a count of the `Arc`.
+macro_rules! owned_goes_with_its_lock {
+    ($($Guard:ident),*) => {$(
+        assert_impl_all!($Guard<u32>: Send, Sync, Unpin);
+        assert_not_impl_any!($Guard<Sends>: Send, Sync);
+        assert_not_impl_any!($Guard<Shares>: Send, Sync);
+        assert_not_impl_any!($Guard<Stays>: Send, Sync);
+    )*};
+}
+goes_with_its_lock!(RwLockReadGuard, RwLockWriteGuard, RwLockUpgradableGuard);
+owned_goes_with_its_lock!(OwnedRwLockReadGuard, OwnedRwLockWriteGuard, OwnedRwLockUpgradableGuard);
+assert_impl_all!(UpgradedGuard<'static, &'static RwLock<u32>>: Send, Sync);
+assert_not_impl_any!(UpgradedGuard<'static, &'static RwLock<Sends>>: Send, Sync);
+assert_not_impl_any!(UpgradedGuard<'static, Arc<RwLock<Shares>>>: Send, Sync);
+
+// A narrowed one goes where its lock and its part do.
+assert_impl_all!(MappedRwLockReadGuard<'static, u32, Shares>: Send, Sync);
+assert_not_impl_any!(MappedRwLockReadGuard<'static, u32, Sends>: Send, Sync);
+assert_not_impl_any!(MappedRwLockReadGuard<'static, Sends, u8>: Send, Sync);
+assert_impl_all!(MappedRwLockWriteGuard<'static, u32, Sends>: Send);
+assert_not_impl_any!(MappedRwLockWriteGuard<'static, u32, Sends>: Sync);
+assert_impl_all!(MappedRwLockWriteGuard<'static, u32, Shares>: Sync);
+assert_not_impl_any!(MappedRwLockWriteGuard<'static, u32, Shares>: Send);
+assert_not_impl_any!(MappedRwLockWriteGuard<'static, Sends, u8>: Send, Sync);
+assert_impl_all!(OwnedMappedRwLockReadGuard<u32, Shares>: Send, Sync);
+assert_not_impl_any!(OwnedMappedRwLockReadGuard<u32, Sends>: Send, Sync);
+assert_not_impl_any!(OwnedMappedRwLockReadGuard<Shares, u8>: Send, Sync);
+assert_impl_all!(OwnedMappedRwLockWriteGuard<u32, Sends>: Send);
+assert_not_impl_any!(OwnedMappedRwLockWriteGuard<u32, Sends>: Sync);
+assert_not_impl_any!(OwnedMappedRwLockWriteGuard<u32, Shares>: Send);
+assert_not_impl_any!(OwnedMappedRwLockWriteGuard<Shares, u8>: Send, Sync);
+
+/// A future, too, and it is not moved.
+macro_rules! future_goes_with_its_lock {
+    ($($Future:ident),*) => {$(
+        assert_impl_all!($Future<'static, u32>: Send, Sync);
+        assert_not_impl_any!($Future<'static, u32>: Unpin);
+        assert_not_impl_any!($Future<'static, Sends>: Send, Sync);
+        assert_not_impl_any!($Future<'static, Shares>: Send, Sync);
+    )*};
+}
+future_goes_with_its_lock!(Read, Write, UpgradableRead);
+assert_impl_all!(Acquire<Arc<RwLock<u32>>, OwnedRwLockReadGuard<u32>>: Send, Sync);
+assert_not_impl_any!(Acquire<Arc<RwLock<Sends>>, OwnedRwLockReadGuard<Sends>>: Send, Sync, Unpin);
+assert_impl_all!(Upgrade<'static, &'static RwLock<u32>>: Send, Sync);
+assert_not_impl_any!(Upgrade<'static, &'static RwLock<u32>>: Unpin);
+assert_not_impl_any!(Upgrade<'static, &'static RwLock<Sends>>: Send, Sync);
 assert_impl_all!(Policy: Send, Sync, Copy, Default);
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use latchwork_core::sync::model::watchdog;
 use latchwork_semaphore::{BoundedSemaphore, OverRelease, Semaphore};
@@ -163,4 +163,29 @@ fn what_comes_back_where_there_is_no_room_is_refused_and_nothing_changes() {
     assert!(panics(&mut || drop(semaphore.acquire_many(BoundedSemaphore::MAX_PERMITS + 1))));
     assert_eq!(semaphore.release(BoundedSemaphore::MAX_PERMITS - 1), Ok(()));
     assert_eq!((semaphore.debt(), semaphore.in_use(), semaphore.limit()), (0, 0, 0));
+}
+
+/// A deadline that the clock cannot tell is none, and one that has passed makes one attempt.
+#[test]
+fn timeouts_may_be_anything() {
+    watchdog("timeouts_may_be_anything", || {
+        let (semaphore, past) = (Semaphore::new(1), Instant::now());
+        let permit = semaphore.try_acquire_for(Duration::ZERO).unwrap();
+        assert!(semaphore.try_acquire_for(Duration::ZERO).is_err() && semaphore.try_acquire_until(past).is_err());
+        thread::scope(|scope| {
+            for permits in [1, 2] {
+                let semaphore = &semaphore;
+                scope.spawn(move || {
+                    drop(semaphore.try_acquire_many_for(permits, Duration::MAX).expect("it waits as long as it takes"));
+                });
+            }
+            thread::yield_now();
+            drop(permit);
+            semaphore.add_permits(1);
+        });
+        assert_eq!(semaphore.available_permits(), 2);
+        let start = Instant::now();
+        assert!(semaphore.try_acquire_many_for(3, Duration::from_millis(20)).is_err());
+        assert!(start.elapsed() >= Duration::from_millis(20), "it is not cut short");
+    });
 }

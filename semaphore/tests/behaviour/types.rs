@@ -19,6 +19,8 @@ assert_impl_all!(AcquireOwned: Send, Sync);
 assert_impl_all!(AcquireOwned<BoundedSemaphore>: Send, Sync);
 assert_not_impl_any!(AcquireOwned: Unpin);
 assert_not_impl_any!(Acquire<'static>: Unpin);
+assert_not_impl_any!(Acquire<'static, BoundedSemaphore>: Unpin);
+assert_impl_all!(OwnedPermit<BoundedSemaphore>: Send, Sync, Unpin);
 assert_impl_all!(Closed: std::error::Error, Send, Sync, Copy);
 assert_impl_all!(TryAcquireError: std::error::Error, Send, Sync, Copy);
 assert_impl_all!(OverRelease: std::error::Error, Send, Sync, Copy);
