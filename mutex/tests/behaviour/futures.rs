@@ -228,6 +228,7 @@ fn futures_dropped_in_any_order_leave_the_lock_free() {
                     if step < 3 {
                         futures[(drop_first + step) % 3] = None;
                     }
+                    assert_eq!(mutex.is_locked(), guard.is_some());
                 }
                 assert!(guard.is_none() && mutex.try_lock().is_some());
             }

@@ -390,3 +390,75 @@ fn a_waker_that_panics_when_cloned_queues_nobody() {
     drop((guard, future));
     assert!(!lock.is_locked());
 }
+
+/// The queue's lock is not held while a waker is cloned or dropped: each may use the lock.
+#[test]
+fn a_waker_may_use_the_lock_when_it_is_cloned_or_dropped() {
+    watchdog("a_waker_may_use_the_lock_when_it_is_cloned_or_dropped", || {
+        let (lock, owner) = (lock(), Arc::new(Owner::new()));
+        let (foreign, other) = (Arc::new(Foreign::default()), Arc::new(Foreign::default()));
+        let touches = Arc::new(AtomicUsize::new(0));
+        let touch = || {
+            let (lock, owner, touches) = (Arc::clone(&lock), Arc::clone(&owner), Arc::clone(&touches));
+            move || {
+                assert!(lock.try_lock_as_for(&owner, Duration::from_millis(1)).is_none(), "it can be queued for");
+                assert!(lock.try_lock().is_some(), "this thread has it");
+                touches.fetch_add(1, Relaxed);
+            }
+        };
+        let guard = lock.lock();
+        foreign.on_clone(touch());
+        let mut waiting = queued(&lock, &owner, &foreign.waker());
+        // Polled with another waker, the first is dropped; cancelled, the second is.
+        foreign.on_drop(touch());
+        other.on_clone(touch());
+        assert!(poll_with(waiting.as_mut(), &other.waker()).is_pending());
+        other.on_drop(touch());
+        drop(waiting);
+        assert_eq!((touches.load(Relaxed), lock.hold_count()), (4, 1));
+        drop(guard);
+        assert!(!lock.is_locked());
+    });
+}
+
+#[test]
+fn a_future_polled_by_another_task_wakes_that_one() {
+    let (lock, owner) = (lock(), Arc::new(Owner::new()));
+    let (first, second) = (Arc::new(Foreign::default()), Arc::new(Foreign::default()));
+    let guard = lock.lock();
+    let mut waiting = queued(&lock, &owner, &first.waker());
+    assert!(poll_with(waiting.as_mut(), &second.waker()).is_pending());
+    drop(guard);
+    assert_eq!((first.wakes(), second.wakes()), (0, 1));
+    assert!(poll_with(waiting.as_mut(), &second.waker()).is_ready());
+}
+
+/// In every stage: not polled, queued, woken by the unlock or by an owner that got in, ready; of two owners.
+#[test]
+fn futures_dropped_in_any_order_leave_the_lock_free() {
+    // Every order of three.
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        for (polled, unlock_at) in (0..8_u32).flat_map(|polled| (0..4).map(move |step| (polled, step))) {
+            let lock = lock();
+            let owners = [(); 2].map(|()| Arc::new(Owner::new()));
+            let mut guard = Some(lock.lock());
+            let mut futures =
+                [0, 1, 0].map(|owner| Some(Box::pin(Arc::clone(&lock).lock_owned_async(Arc::clone(&owners[owner])))));
+            for (index, future) in futures.iter_mut().enumerate().filter(|(index, _)| polled & 1 << index != 0) {
+                assert!(poll_once(future.as_mut().unwrap().as_mut()).is_pending(), "{index} waits");
+            }
+            for (step, index) in order.into_iter().enumerate() {
+                if step == unlock_at {
+                    guard = None;
+                    // Lets a companion in, and leaves again.
+                    drop(lock.try_lock_as(&owners[0]));
+                }
+                futures[index] = None;
+                assert_eq!(lock.try_lock_as(&Owner::new()).is_none(), guard.is_some());
+            }
+            drop(guard);
+            assert!(!lock.is_locked() && lock.try_lock_as(&owners[1]).is_some());
+            assert!(owners.iter().all(|owner| lock.hold_count_of(owner) == 0 && Arc::strong_count(owner) == 1));
+        }
+    }
+}

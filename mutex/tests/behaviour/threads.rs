@@ -7,8 +7,8 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use latchwork_core::sync::model::watchdog;
-use latchwork_mutex::{MappedMutexGuard, Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard};
+use latchwork_core::sync::model::{on_one_core, poll_once, watchdog};
+use latchwork_mutex::{MappedMutexGuard, Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard, ReentrantLock};
 
 const THREADS: usize = 8;
 
@@ -286,5 +286,63 @@ fn a_hot_owner_cannot_starve_a_thread() {
             }
             stop.store(true, Relaxed);
         });
+    });
+}
+
+/// The owner loses its core while it has the lock, in every section.
+#[test]
+fn whoever_waits_lets_the_owner_run_on_one_core() {
+    watchdog("whoever_waits_lets_the_owner_run_on_one_core", || {
+        let (mutex, reentrant) = (Mutex::new(0), ReentrantLock::new(AtomicUsize::new(0)));
+        on_one_core(|| {
+            thread::scope(|scope| {
+                for _ in 0..4 {
+                    scope.spawn(|| {
+                        for _ in 0..1_000 {
+                            let mut guard = mutex.lock();
+                            thread::yield_now();
+                            *guard += 1;
+                            drop(guard);
+                            let outer = reentrant.lock();
+                            thread::yield_now();
+                            reentrant.lock().fetch_add(1, Relaxed);
+                            drop(outer);
+                        }
+                    });
+                }
+            });
+        });
+        assert_eq!((mutex.into_inner(), reentrant.into_inner().into_inner()), (4_000, 4_000));
+    });
+}
+
+/// The last of those who own the lock, or wait for it, frees it: threads and tasks, whose guards own counts of the `Arc`, cancelled
+/// or not.
+#[test]
+fn a_lock_may_end_with_the_last_of_its_guards_and_futures() {
+    /// Says that the value has ended.
+    struct Ends(Arc<AtomicUsize>);
+    impl Drop for Ends {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Relaxed);
+        }
+    }
+    watchdog("a_lock_may_end_with_the_last_of_its_guards_and_futures", || {
+        let ended = Arc::new(AtomicUsize::new(0));
+        for _ in 0..2_000 {
+            let mutex = Arc::new(Mutex::new(Ends(Arc::clone(&ended))));
+            let guard = Arc::clone(&mutex).lock_owned();
+            let mut waiting = [(); 2].map(|()| Some(Box::pin(Arc::clone(&mutex).lock_owned_async())));
+            assert!(waiting.iter_mut().flatten().all(|future| poll_once(future.as_mut()).is_pending()));
+            let [first, second] = waiting.each_mut().map(Option::take);
+            let threads = [
+                thread::spawn(move || drop(guard)),
+                thread::spawn(move || drop(first)),
+                thread::spawn(move || drop(second.map(futures_lite::future::block_on))),
+                thread::spawn(move || drop(mutex.lock_owned())),
+            ];
+            threads.into_iter().for_each(|thread| thread.join().unwrap());
+        }
+        assert_eq!(ended.load(Relaxed), 2_000);
     });
 }

@@ -179,7 +179,8 @@ fn timeouts_may_be_anything() {
                     drop(semaphore.try_acquire_many_for(permits, Duration::MAX).expect("it waits as long as it takes"));
                 });
             }
-            thread::yield_now();
+            // Long enough to queue; too short a time makes the test weaker, not wrong.
+            thread::sleep(Duration::from_millis(5));
             drop(permit);
             semaphore.add_permits(1);
         });

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use latchwork_core::sync::model::watchdog;
+use latchwork_core::sync::model::{on_one_core, watchdog};
 use latchwork_spinlock::{
     Backoff, MappedRwSpinLockWriteGuard, Pause, Relax, RwSpinLock, RwSpinLockReadGuard, RwSpinLockUpgradableGuard,
     RwSpinLockWriteGuard, SpinLock, SpinLockGuard, TicketLock, TicketLockGuard, Yield,
@@ -395,4 +395,31 @@ fn owners_that_lock_again_at_once_cannot_keep_a_ticket_out() {
     let lock = TicketLock::new(0);
     beside_busy_threads("owners", || drop(lock.lock()), || *lock.lock() += 1);
     assert_eq!(lock.into_inner(), 200);
+}
+
+/// The owner loses its core while it has the lock, in every section. Whoever turned without yielding would use up its time each time,
+/// which takes longer than the watchdog lets it.
+#[test]
+fn whoever_waits_lets_the_owner_run_on_one_core() {
+    const ROUNDS: usize = 10_000;
+    watchdog("whoever_waits_lets_the_owner_run_on_one_core", || {
+        let (spin, ticket, rw) = (SpinLock::new(0), TicketLock::new(0), RwSpinLock::new(0));
+        on_one_core(|| {
+            thread::scope(|scope| {
+                for _ in 0..THREADS {
+                    scope.spawn(|| {
+                        for _ in 0..ROUNDS {
+                            let guards = (spin.lock(), ticket.lock(), rw.upgradable_read());
+                            thread::yield_now();
+                            let (mut first, mut second, third) = guards;
+                            let mut third = RwSpinLockUpgradableGuard::upgrade(third);
+                            (*first, *second, *third) = (*first + 1, *second + 1, *third + 1);
+                        }
+                    });
+                }
+            });
+        });
+        let counts = [spin.into_inner(), ticket.into_inner(), rw.into_inner()];
+        assert_eq!(counts, [THREADS * ROUNDS; 3]);
+    });
 }
