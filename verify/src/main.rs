@@ -2,6 +2,8 @@
 //!
 //! Each check is a command that can be run alone; `cargo verify --list` prints them.
 
+mod build;
+
 use std::fmt;
 use std::io;
 use std::num::NonZero;
@@ -12,6 +14,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
+
+use crate::build::Build;
 
 /// Runs every check of the workspace.
 #[derive(Debug, Parser)]
@@ -54,6 +58,13 @@ const EXAMPLES: [(&str, &str); 7] = [
 /// Bare metal: a target that has no std, so that nothing of it can have been used.
 const BARE_METAL: &str = "thumbv7em-none-eabihf";
 
+/// Where the sanitizers run. The target is named, so that what the compiler itself runs is built without them.
+const SANITIZED: &str = "x86_64-unknown-linux-gnu";
+
+/// The crates with tests on real threads.
+const TESTED: [&str; 5] =
+    ["latchwork-mutex", "latchwork-rwlock", "latchwork-semaphore", "latchwork-monitor", "latchwork-spinlock"];
+
 /// The browser that opens the report.
 const BROWSER: &str = "chromium";
 
@@ -69,68 +80,11 @@ const WEAKENING: [&str; 7] = [
     "LATCHWORK_SHUTTLE_SCHEDULES",
 ];
 
-/// How the workspace is built.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Build {
-    Plain,
-    Portable,
-    Loom,
-    Shuttle,
-}
-
-impl Build {
-    fn cfg(self) -> Option<&'static str> {
-        match self {
-            Self::Plain => None,
-            Self::Portable => Some("latchwork_portable"),
-            Self::Loom => Some("latchwork=\"loom\""),
-            Self::Shuttle => Some("latchwork=\"shuttle\""),
-        }
-    }
-
-    /// The arguments that make cargo build in this way, with lints denied. clippy compiles what is of this workspace: so what
-    /// is linted is what runs, and the dependencies are compiled once for both.
-    fn arguments(self, tool: &str) -> Vec<String> {
-        if tool == "fmt" {
-            return Vec::new();
-        }
-        // The aliases have their cfg from `.cargo/config.toml`, where it comes first, too.
-        let mut flags = match self.cfg().filter(|_| tool != self.name()) {
-            Some(cfg) => vec!["--cfg", cfg],
-            None => Vec::new(),
-        };
-        flags.push("-Dwarnings");
-        if self == Self::Loom {
-            // What goes past the facade: see `.clippy.toml`.
-            flags.extend(["-Dclippy::disallowed-types", "-Dclippy::disallowed-methods"]);
-        }
-        let mut config = vec!["build.rustc-workspace-wrapper='clippy-driver'".to_owned()];
-        if let Self::Loom | Self::Shuttle = self {
-            // See `.cargo/config.toml`: the build fails where the cfg does not arrive.
-            config.push(format!("env.LATCHWORK_CHECK='{}'", self.name()));
-        }
-        let flags = format!("['{}']", flags.join("','"));
-        config.push(format!("build.rustflags={flags}"));
-        if tool == "doc" {
-            config.push(format!("build.rustdocflags={flags}"));
-        }
-        config.into_iter().flat_map(|entry| ["--config".to_owned(), entry]).collect()
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Plain => "plain",
-            Self::Portable => "portable",
-            Self::Loom => "loom",
-            Self::Shuttle => "shuttle",
-        }
-    }
-}
-
 /// One check: a cargo command.
 struct Check {
     name: String,
     arguments: Vec<String>,
+    environment: &'static [(&'static str, &'static str)],
     /// That without which it is skipped.
     need: Option<Need>,
     /// Whether it keeps one core busy for long, and runs beside others that do.
@@ -144,6 +98,8 @@ enum Need {
     Target(&'static str),
     /// A program.
     Program(&'static str),
+    /// The sources of the standard library.
+    Sources,
 }
 
 impl Need {
@@ -151,6 +107,8 @@ impl Need {
         match self {
             Self::Target(target) => is_installed(target),
             Self::Program(program) => Command::new(program).arg("--version").output().is_ok(),
+            Self::Sources => ask_rustc(&["--print", "sysroot"])
+                .is_some_and(|root| Path::new(&root).join("lib/rustlib/src/rust/library").is_dir()),
         }
     }
 }
@@ -160,6 +118,7 @@ impl fmt::Display for Need {
         match self {
             Self::Target(target) => write!(f, "`rustup target add {target}` installs what it needs"),
             Self::Program(program) => write!(f, "it needs {program}, which the system's packages have"),
+            Self::Sources => f.write_str("`rustup component add rust-src` installs what it needs"),
         }
     }
 }
@@ -180,7 +139,7 @@ impl Check {
         let mut all = vec![(*tool).to_owned()];
         all.extend(build.arguments(tool));
         all.extend(rest.iter().map(|argument| (*argument).to_owned()));
-        Self { name, arguments: all, need: None, is_sequential: false }
+        Self { name, arguments: all, environment: build.environment(), need: None, is_sequential: false }
     }
 
     /// It is skipped where this is not installed.
@@ -217,6 +176,7 @@ impl Check {
         for variable in WEAKENING {
             command.env_remove(variable);
         }
+        command.envs(self.environment.iter().copied());
         let status = if is_alone {
             command.status()
         } else {
@@ -241,14 +201,22 @@ impl Check {
 
 /// Whether the toolchain has the libraries of a target.
 fn is_installed(target: &str) -> bool {
+    let directory = ask_rustc(&["--print", "target-libdir", "--target", target]);
+    directory.is_some_and(|directory| Path::new(&directory).is_dir())
+}
+
+/// What the compiler says of itself.
+fn ask_rustc(arguments: &[&str]) -> Option<String> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = Command::new(rustc).args(["--print", "target-libdir", "--target", target]).output();
-    let directory = output.ok().and_then(|output| String::from_utf8(output.stdout).ok());
-    directory.is_some_and(|directory| Path::new(directory.trim()).is_dir())
+    let output = Command::new(rustc).args(arguments).output().ok()?;
+    String::from_utf8(output.stdout).ok().map(|text| text.trim().to_owned())
 }
 
 impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (variable, value) in self.environment {
+            write!(f, "{variable}={value} ")?;
+        }
         f.write_str("cargo")?;
         for argument in &self.arguments {
             match argument.contains(['\'', '"', ' ']) {
@@ -300,6 +268,16 @@ fn checks() -> Vec<Check> {
     checks.push(Check::new("report in a browser", Build::Plain, &browser).needing(Need::Program(BROWSER)));
     let benches = [&["test", "--quiet", "-p", "latchwork-benches"], &BENCHES[..]].concat();
     checks.push(Check::new("benches, once each", Build::Plain, &benches));
+
+    let tested: Vec<_> = TESTED.iter().flat_map(|package| ["-p", package]).collect();
+    let on_threads = [&["test", "--quiet", "--target", SANITIZED, "--test", "behaviour"], &tested[..]].concat();
+    // ThreadSanitizer has to see what the standard library does, too: otherwise it reports what that orders.
+    let all_of_it = [&on_threads[..], &["-Zbuild-std"]].concat();
+    checks.push(Check::new("behaviour", Build::Thread, &all_of_it).needing(Need::Sources));
+    let sanitized = Need::Target(SANITIZED);
+    checks.push(Check::new("behaviour", Build::Address, &on_threads).needing(sanitized));
+    let in_models = [&["test", "--quiet", "--target", SANITIZED, "--lib"], &tested[..]].concat();
+    checks.push(Check::new("models", Build::AddressShuttle, &in_models).needing(sanitized));
 
     // By the aliases of `.cargo/config.toml`, which are then checked too.
     for build in [Build::Loom, Build::Shuttle] {
