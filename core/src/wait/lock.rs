@@ -36,25 +36,28 @@ impl QueueLock {
 
     #[inline]
     pub(super) fn lock(&self) {
-        // ORDERING: Acquire pairs with the Release in `unlock`: the list is seen as the last holder left it. Weakening
-        // it fails `models::queue::the_queue_is_seen_as_the_last_holder_left_it`. Failure is Relaxed: nothing is read.
-        if self.0.compare_exchange(FREE, HELD, Ordering::Acquire, Ordering::Relaxed).is_err() {
+        if !self.try_lock() {
             self.lock_contended();
         }
+    }
+
+    #[inline]
+    fn try_lock(&self) -> bool {
+        // ORDERING: Acquire pairs with the Release in `unlock`: the list is seen as the last holder left it. Weakening
+        // it fails `models::queue::the_queue_is_seen_as_the_last_holder_left_it`. Failure is Relaxed: nothing is read.
+        self.0.compare_exchange(FREE, HELD, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
     #[cold]
     fn lock_contended(&self) {
         let mut spin = Spin::new(TURNS);
         while spin.turn() {
-            // ORDERING: as in `lock`; the load only spares the others an exclusive access.
-            if self.0.load(Ordering::Relaxed) == FREE
-                && self.0.compare_exchange(FREE, HELD, Ordering::Acquire, Ordering::Relaxed).is_ok()
-            {
+            // ORDERING: Relaxed: the load only spares the others an exclusive access.
+            if self.0.load(Ordering::Relaxed) == FREE && self.try_lock() {
                 return;
             }
         }
-        // ORDERING: Acquire, as in `lock`. Weakening it fails `models::queue::the_queue_is_seen_as_the_last_holder_left_it`.
+        // ORDERING: Acquire, as in `try_lock`. Weakening it fails `models::queue::the_queue_is_seen_as_the_last_holder_left_it`.
         while self.0.swap(CONTENDED, Ordering::Acquire) != FREE {
             futex::wait(&self.0, CONTENDED);
         }

@@ -110,8 +110,9 @@ impl Parker {
 
     /// Whether a signal is awaited and has not come.
     pub fn is_armed(&self) -> bool {
-        // ORDERING: Acquire pairs with the Release in `send`, as in `signal`.
-        let word = self.word.load(Ordering::Acquire);
+        // ORDERING: Relaxed: nothing is read that the sender wrote. Whoever lets go of the memory has read the signal before, or has
+        // been taken out under the queue's lock.
+        let word = self.word.load(Ordering::Relaxed);
         word != IDLE && Signal::from_word(word).is_none()
     }
 
