@@ -152,7 +152,7 @@ impl Copy {
 
     fn here(&self, mut command: Command) -> Command {
         command.current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target).env("CARGO_INCREMENTAL", "0");
-        command.env_remove("RUSTFLAGS").stdin(Stdio::null());
+        command.env_remove("RUSTFLAGS").env("LATCHWORK_SHUTTLE_SCHEDULES", SCHEDULES).stdin(Stdio::null());
         command
     }
 }
@@ -185,6 +185,9 @@ impl fmt::Display for Checker {
         })
     }
 }
+
+/// Schedules of each model under shuttle: what a tenth of the usual number misses, loom is asked about.
+const SCHEDULES: &str = "1000";
 
 /// In which order they are asked. Shuttle is the faster one, and misses what takes a value that is not the newest.
 const CHECKERS: [Checker; 3] = [Checker::Shuttle, Checker::Loom, Checker::Tests];
