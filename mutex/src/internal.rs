@@ -61,6 +61,12 @@ pub const fn raw<T: ?Sized>(mutex: &Mutex<T>) -> &RawMutex {
     mutex.raw()
 }
 
+/// For models of whoever frees a mutex: loom reports whoever reaches its lock beside this, or after it.
+#[cfg(latchwork = "loom")]
+pub fn end<T: ?Sized>(mutex: &mut Mutex<T>) {
+    mutex.raw_mut().end();
+}
+
 /// The guard of a lock.
 ///
 /// # Safety

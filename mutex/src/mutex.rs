@@ -289,6 +289,11 @@ impl<T: ?Sized> Mutex<T> {
         &self.raw
     }
 
+    #[cfg(latchwork = "loom")]
+    pub(crate) fn raw_mut(&mut self) -> &mut RawMutex {
+        &mut self.raw
+    }
+
     /// The owner starts to reach the value.
     #[inline]
     pub(crate) fn claim(&self) -> Claim {

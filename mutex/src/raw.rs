@@ -326,6 +326,15 @@ impl fmt::Debug for RawMutex {
     }
 }
 
+#[cfg(latchwork = "loom")]
+impl RawMutex {
+    /// For models: as [`end`](crate::internal::end).
+    pub(crate) fn end(&mut self) {
+        self.state.end();
+        self.queue.end();
+    }
+}
+
 #[cfg(test)]
 impl RawMutex {
     /// For the models: how many threads are in the queue.

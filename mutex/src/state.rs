@@ -172,6 +172,13 @@ impl State {
         self.mode.store(look | waking, Ordering::Relaxed);
     }
 
+    /// For models: as [`end`](crate::internal::end).
+    #[cfg(latchwork = "loom")]
+    pub(crate) fn end(&mut self) {
+        self.lock.with_mut(|_| ());
+        self.mode.with_mut(|_| ());
+    }
+
     #[inline]
     fn mode(&self) -> u8 {
         // ORDERING: Relaxed: under the queue's lock it is the last value; for the owner see `free`; elsewhere a hint.

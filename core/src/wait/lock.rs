@@ -63,6 +63,12 @@ impl QueueLock {
         }
     }
 
+    /// For models: as [`WaitQueue::end`](super::WaitQueue::end).
+    #[cfg(latchwork = "loom")]
+    pub(super) fn end(&mut self) {
+        self.0.with_mut(|_| ());
+    }
+
     #[inline]
     pub(super) fn unlock(&self) {
         // ORDERING: Release pairs with the Acquires above. Weakening it fails

@@ -111,6 +111,14 @@ impl WaitQueue {
         replaced.is_ok()
     }
 
+    /// For models of whoever frees a queue: loom reports whoever reaches it beside this, or after it.
+    #[cfg(latchwork = "loom")]
+    pub fn end(&mut self) {
+        self.lock.end();
+        self.next_place.get_mut();
+        self.ends.get_mut();
+    }
+
     /// Locks the queue. What is done under the lock must be short, and nothing foreign (Q5).
     #[inline]
     pub fn lock(&self) -> QueueGuard<'_> {

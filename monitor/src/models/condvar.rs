@@ -254,6 +254,33 @@ fn a_deadline_racing_a_notification_is_one_or_the_other() {
     }
 }
 
+/// Breaks if who notifies without owning the mutex reaches it when the last that waits with it has gone, and freed it (N2, N3).
+#[test]
+#[cfg(latchwork = "loom")]
+fn a_mutex_may_end_when_its_last_waiter_has_gone() {
+    let notify_one: fn(&Condvar) -> usize = |condvar| usize::from(condvar.notify_one());
+    for (notify, is_late) in
+        [notify_one, Condvar::notify_all].into_iter().flat_map(|notify| [(notify, true), (notify, false)])
+    {
+        // Without a bound it does not end in minutes.
+        model_bounded(6, move || {
+            let (condvar, deadline) = (leaked(Condvar::new()), deadline());
+            let waiter = spawn(move || {
+                let mut mutex = Mutex::new(0);
+                let timed_out = condvar.wait_until(&mut mutex.lock(), deadline).timed_out();
+                latchwork_mutex::internal::end(&mut mutex);
+                timed_out
+            });
+            if is_late {
+                let_time_pass();
+            }
+            let count = notify(condvar);
+            let_time_pass();
+            assert_eq!(waiter.join(), count == 0);
+        });
+    }
+}
+
 /// Breaks if a wait with another mutex joins those who wait.
 #[test]
 fn a_second_mutex_is_refused() {
