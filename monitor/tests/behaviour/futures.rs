@@ -120,6 +120,29 @@ fn a_waker_that_panics_when_cloned_registers_nobody() {
     assert!(poll_with(future.as_mut(), &waker).is_ready(), "the future can be polled on");
 }
 
+/// One that is polled behind another that was woken enters in its place, and drops its waker.
+#[test]
+fn a_waker_that_panics_when_dropped_by_one_that_enters_leaves_nobody_inside() {
+    let (monitor, foreign) = (monitor(), Arc::new(Foreign::default()));
+    let (first, mut second) = (waiting(monitor, Waker::noop()), waiting(monitor, &foreign.waker()));
+    *monitor.enter() = 1;
+    assert_eq!(foreign.wakes(), 0, "the first is woken");
+    foreign.on_drop(|| panic!("dropped"));
+    assert!(panics(|| drop(poll_once(second.as_mut()))));
+    assert!(!monitor.is_entered());
+    drop((first, second));
+    // Those who wait to enter do so by the queue of a mutex.
+    let guard = monitor.enter();
+    let (mut head, mut entering) = (Box::pin(monitor.enter_async()), Box::pin(monitor.enter_async()));
+    assert!(poll_once(head.as_mut()).is_pending() && poll_with(entering.as_mut(), &foreign.waker()).is_pending());
+    drop(guard);
+    foreign.on_drop(|| panic!("dropped"));
+    assert!(panics(|| drop(poll_once(entering.as_mut()))));
+    assert!(!monitor.is_entered());
+    drop((head, entering));
+    assert_eq!(*monitor.try_enter().unwrap(), 1);
+}
+
 #[test]
 fn a_future_that_is_not_polled_does_nothing_and_leaves_when_it_is_dropped() {
     let monitor = monitor();

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use latchwork_core::sync::model::watchdog;
-use latchwork_monitor::Condvar;
+use latchwork_core::sync::model::{on_one_core, watchdog};
+use latchwork_monitor::{Condvar, Monitor};
 use latchwork_mutex::Mutex;
 use tokio::runtime::{Builder, Runtime};
 
@@ -125,5 +125,35 @@ fn a_bounded_buffer_of_threads_and_tasks_loses_nothing() {
             assert_eq!(sum, 2 * PARTIES * ITEMS * (ITEMS - 1) / 2);
             assert!(buffer.items.lock().is_empty());
         }
+    });
+}
+
+/// Whoever has the turn loses the core with it, and whoever waits for it turns before it sleeps.
+#[test]
+fn turns_go_round_on_one_core() {
+    watchdog("turns_go_round_on_one_core", || {
+        let (turn, changed) = (Mutex::new(0), Condvar::new());
+        let predicates = Monitor::new(0);
+        on_one_core(|| {
+            thread::scope(|scope| {
+                for party in 0..PARTIES {
+                    let (turn, changed, predicates) = (&turn, &changed, &predicates);
+                    scope.spawn(move || {
+                        for _ in 0..500 {
+                            let mut guard = turn.lock();
+                            changed.wait_while(&mut guard, |turn| *turn % PARTIES != party);
+                            thread::yield_now();
+                            *guard += 1;
+                            changed.notify_all();
+                            drop(guard);
+                            let mut guard = predicates.enter_when(|turn| *turn % PARTIES == party);
+                            thread::yield_now();
+                            *guard += 1;
+                        }
+                    });
+                }
+            });
+        });
+        assert_eq!((turn.into_inner(), predicates.into_inner()), (500 * PARTIES, 500 * PARTIES));
     });
 }

@@ -221,3 +221,27 @@ fn whoever_waits_lets_the_owner_run_on_one_core() {
         }
     });
 }
+
+/// The last of those who have it, or wait for it, frees it: threads and tasks, whose guards own counts of the `Arc`, cancelled or
+/// not.
+#[test]
+fn a_lock_may_end_with_the_last_of_its_guards_and_futures() {
+    watchdog("a_lock_may_end_with_the_last_of_its_guards_and_futures", || {
+        for _ in 0..2_000 {
+            let lock = Arc::new(RwLock::new(0));
+            let weak = Arc::downgrade(&lock);
+            let guard = Arc::clone(&lock).write_owned();
+            let mut first = Box::pin(Arc::clone(&lock).write_owned_async());
+            let mut second = Box::pin(Arc::clone(&lock).read_owned_async());
+            assert!(poll_once(first.as_mut()).is_pending() && poll_once(second.as_mut()).is_pending());
+            let threads = [
+                thread::spawn(move || drop(guard)),
+                thread::spawn(move || drop(first)),
+                thread::spawn(move || drop(block_on(second))),
+                thread::spawn(move || drop(lock.upgradable_read_owned())),
+            ];
+            threads.into_iter().for_each(|thread| thread.join().unwrap());
+            assert_eq!(weak.strong_count(), 0);
+        }
+    });
+}

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use latchwork_core::sync::model::watchdog;
+use futures_lite::future::block_on;
+use latchwork_core::sync::model::{on_one_core, poll_once, watchdog};
 use latchwork_semaphore::{BoundedSemaphore, OverRelease, Semaphore};
 use tokio::runtime::Builder;
 
@@ -188,5 +189,52 @@ fn timeouts_may_be_anything() {
         let start = Instant::now();
         assert!(semaphore.try_acquire_many_for(3, Duration::from_millis(20)).is_err());
         assert!(start.elapsed() >= Duration::from_millis(20), "it is not cut short");
+    });
+}
+
+/// The last of those who have it, or wait for it, frees it: threads and tasks, whose permits own counts of the `Arc`, cancelled or
+/// not.
+#[test]
+fn a_semaphore_may_end_with_the_last_of_its_permits_and_futures() {
+    watchdog("a_semaphore_may_end_with_the_last_of_its_permits_and_futures", || {
+        for _ in 0..2_000 {
+            let semaphore = Arc::new(Semaphore::new(1));
+            let weak = Arc::downgrade(&semaphore);
+            let guard = Arc::clone(&semaphore).acquire_owned().unwrap();
+            let mut first = Box::pin(Arc::clone(&semaphore).acquire_owned_async());
+            let mut second = Box::pin(Arc::clone(&semaphore).acquire_owned_async());
+            assert!(poll_once(first.as_mut()).is_pending() && poll_once(second.as_mut()).is_pending());
+            let threads = [
+                thread::spawn(move || drop(guard)),
+                thread::spawn(move || drop(first)),
+                thread::spawn(move || drop(block_on(second))),
+                thread::spawn(move || drop(semaphore.acquire_owned().unwrap())),
+            ];
+            threads.into_iter().for_each(|thread| thread.join().unwrap());
+            assert_eq!(weak.strong_count(), 0);
+        }
+    });
+}
+
+/// The owner of a permit loses its core while it has it, in every section.
+#[test]
+fn whoever_waits_lets_the_owner_run_on_one_core() {
+    watchdog("whoever_waits_lets_the_owner_run_on_one_core", || {
+        let (semaphore, sections) = (Semaphore::new(2), AtomicUsize::new(0));
+        on_one_core(|| {
+            thread::scope(|scope| {
+                for permits in [1, 1, 2, 2] {
+                    let (semaphore, sections) = (&semaphore, &sections);
+                    scope.spawn(move || {
+                        for _ in 0..1_000 {
+                            let _permit = semaphore.acquire_many(permits).unwrap();
+                            thread::yield_now();
+                            sections.fetch_add(1, Relaxed);
+                        }
+                    });
+                }
+            });
+        });
+        assert_eq!((semaphore.available_permits(), sections.load(Relaxed)), (2, 4_000));
     });
 }
