@@ -1,7 +1,8 @@
 //! Programs of random calls, for the models of the primitives: what they have in common.
 //!
-//! What can be called is an enum of the primitive's crate, in `src/models/calls.rs`, beside a *caller*, who makes the calls and
-//! keeps the guards and futures that come of them. There are two kinds of programs:
+//! What can be called is an enum of the primitive's crate, in `src/models/calls.rs`, or, for the reentrant lock and the condition
+//! variable, in `src/models/reentrant/calls.rs` and `src/models/condvar/calls.rs`, beside a *caller*, who makes the calls and keeps
+//! the guards and futures that come of them. There are two kinds of programs:
 //!
 //! | | a program | what is checked | with |
 //! |---|---|---|---|

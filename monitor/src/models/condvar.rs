@@ -1,9 +1,12 @@
 //! The condition variable.
 
+// The programs are too long for loom.
+#[cfg(not(latchwork = "loom"))]
+mod calls;
+
 use super::*;
 
-/// A mutex, a condition variable, and a number that is waited for. For as long as the process lives: guards and futures borrow
-/// them, and are moved between threads.
+/// A mutex, a condition variable, and a number that is waited for.
 struct Shared {
     number: Mutex<u32>,
     changed: Condvar,
