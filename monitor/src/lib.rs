@@ -19,7 +19,8 @@
 //!
 //! A monitor is a [`Mutex`](latchwork_mutex::Mutex), which one at a time is inside of, and a roster of those who wait for a predicate.
 //! Whoever leaves, and has borrowed the value mutably, asks those predicates, the oldest first, while it is still inside; the first
-//! that holds decides who is let in: it is woken. So nobody has to notify, and nobody is woken whose predicate does not hold.
+//! that holds decides who is let in: it is woken. So nobody has to notify, and nobody is woken whose predicate does not hold, but in
+//! [two cases](Monitor#fairness): more than 32 wait, or one that was woken gives up while somebody is inside.
 //!
 //! Whoever waits for a condition is queued with it while it is inside, and leaves then. Whoever notifies moves it to the queue of those
 //! who wait to enter; each that leaves then wakes one of them: before that it could do nothing. Waiters live in the stack frames of

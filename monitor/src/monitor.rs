@@ -51,7 +51,10 @@ const HEAD_START: u32 = 50;
 ///
 /// - They are asked in the order in which they came, and the first whose predicate holds is let in
 ///   (`the_first_whose_predicate_holds_is_let_in`). Nobody is woken whose predicate does not hold, where no more than 32 wait
-///   (`nobody_is_woken_whose_predicate_does_not_hold`).
+///   (`nobody_is_woken_whose_predicate_does_not_hold`), and none gives up as here:
+/// - Where a woken task is cancelled, or the time of a woken thread runs out, while somebody is inside, nobody can be asked: the next
+///   that has not been asked is woken, and asks itself (`a_woken_task_that_is_cancelled_lets_the_next_be_asked`). Where that is a task,
+///   which may never be polled, so is the first thread behind it.
 /// - Nobody is asked while the value has not been borrowed mutably (`nobody_is_asked_while_the_value_is_not_changed`), nor by others
 ///   twice by the same change, unless the time of a woken thread runs out: nobody knows then what it was to ask about.
 /// - A thread is woken, and may be passed until it has come, by a newcomer that makes its predicate false. It keeps its place then, and
