@@ -40,7 +40,8 @@ fn guards_of_every_kind_exclude_each_other() {
         model_bounded(3, move || {
             let lock = lock();
             let thread = with_lock(&lock, kind);
-            kind(&lock);
+            // Alone with the value: guards that only read it would not notice each other.
+            count_up_alone(&mut lock.lock());
             thread.join();
             assert_free(&lock, 2);
         });
