@@ -22,6 +22,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use latchwork_core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use latchwork_core::sync::model::{
     Alarm, Data, JoinHandle, THREADS, block_on, deadline, let_time_pass, model, model_bounded, poll_once, spawn,
 };

@@ -277,6 +277,17 @@ impl RawRwLock {
         (queue.len(crate::admit::EXCLUSIVE), queue.len(SHARED))
     }
 
+    /// For tests: how many of those who are queued to enter alone have been woken before.
+    pub(crate) fn returned(&self) -> usize {
+        let mut count = 0;
+        let nobody = self.queue.lock().pop_if(crate::admit::EXCLUSIVE, |waiter| {
+            count += usize::from(waiter.has_returned);
+            None
+        });
+        debug_assert!(nobody.is_none());
+        count
+    }
+
     /// For tests: as if so many readers more had the lock.
     pub(crate) fn add_readers(&self, readers: i32) {
         self.state.add_readers(readers);

@@ -191,6 +191,15 @@ impl<T: ?Sized> RwSpinLock<T> {
         (self.state.snapshot() & state::WAITING) / state::ONE_WAITING
     }
 
+    /// As if as many writers waited as can be counted, and then no longer.
+    pub(crate) fn be_waited_for_by_many(&self, meanwhile: impl FnOnce()) {
+        let most = state::WAITING / state::ONE_WAITING;
+        (0..most).for_each(|_| assert!(self.state.announce(), "nobody else waits"));
+        meanwhile();
+        assert_eq!(self.waiting(), most);
+        (0..most).for_each(|_| self.state.withdraw());
+    }
+
     /// Whether nobody has the lock, or waits for it.
     pub(crate) fn is_at_rest(&self) -> bool {
         self.state.snapshot() == state::FREE

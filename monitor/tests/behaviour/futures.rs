@@ -107,6 +107,27 @@ fn a_waker_that_panics_when_woken_leaves_nobody_inside_and_the_others_woken() {
     assert!(!monitor.is_entered());
 }
 
+/// A thread has registered before it leaves, which wakes another.
+#[test]
+fn a_waker_that_panics_when_a_thread_starts_to_wait_leaves_it_unregistered() {
+    let (monitor, foreign) = (monitor(), Arc::new(Foreign::default()));
+    let mut guard = monitor.enter();
+    let mut entering = pin!(monitor.enter_async());
+    assert!(poll_with(entering.as_mut(), &foreign.waker()).is_pending());
+    foreign.on_wake(|| panic!("woken"));
+    let asked = AtomicUsize::new(0);
+    let predicate = |number: &u32| {
+        asked.fetch_add(1, Relaxed);
+        is_set(number)
+    };
+    assert!(panics(|| guard.wait_until(predicate)));
+    let before = asked.load(Relaxed);
+    drop(guard);
+    assert!(poll_once(entering.as_mut()).is_ready());
+    *monitor.enter() = 1;
+    assert_eq!(asked.load(Relaxed), before, "nobody asks what has ended");
+}
+
 #[test]
 fn a_waker_that_panics_when_cloned_registers_nobody() {
     let (monitor, foreign) = (monitor(), Arc::new(Foreign::default()));
@@ -251,6 +272,18 @@ fn a_wait_that_is_forgotten_may_outlive_its_mutex() {
         drop(mutex);
         assert!(condvar.notify_one());
         assert_eq!(condvar.notify_all(), 0);
+    }
+}
+
+#[test]
+fn a_condition_variable_may_be_used_with_one_mutex_after_the_other() {
+    let (condvar, mutexes) = (Condvar::new(), [(); 4].map(|()| Mutex::new(0)));
+    let notify: [&dyn Fn() -> bool; 4] =
+        [&|| condvar.notify_one(), &|| condvar.notify_all() == 1, &|| condvar.notify_one(), &|| true];
+    for (mutex, notify) in mutexes.iter().zip(notify) {
+        let mut wait = Box::pin(condvar.wait_async(mutex.lock()));
+        assert!(poll_once(wait.as_mut()).is_pending());
+        assert!(notify());
     }
 }
 

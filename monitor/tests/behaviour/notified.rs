@@ -1,5 +1,6 @@
 //! Conditions and condition variables under hand-polled futures: wakers that re-enter, panic, or are replaced.
 
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -163,6 +164,45 @@ fn a_waker_that_panics_when_the_wait_releases_the_lock_leaves_it_waiting() {
         assert!(!shared.is_locked() && poll_once(locking.as_mut()).is_ready());
         assert!(poll_once(wait.as_mut()).is_pending());
         assert!(shared.notify_one() && poll_once(wait.as_mut()).is_ready());
+    }
+}
+
+std::thread_local! {
+    /// One that waits behind the thread that is about to.
+    static NEXT: RefCell<Option<Waiting>> = const { RefCell::new(None) };
+}
+
+/// A thread is queued, too, before it releases the lock. It is notified by what that wakes, and gives the notification up.
+#[test]
+fn a_waker_that_panics_when_a_thread_starts_to_wait_gives_back_the_lock_and_the_notification() {
+    for shared in both() {
+        let foreign = Arc::new(Foreign::default());
+        let wake = move || {
+            NEXT.set(Some(shared.waiting(Waker::noop())));
+            assert!(shared.notify_one());
+            panic!("woken");
+        };
+        let locking;
+        match shared {
+            Shared::Condvar(mutex, condvar) => {
+                let mut guard = mutex.lock();
+                locking = shared.locking(&foreign.waker());
+                foreign.on_wake(wake);
+                assert!(panics(|| condvar.wait(&mut guard)));
+                assert!(mutex.is_locked());
+            }
+            Shared::Condition(monitor, condition) => {
+                let mut guard = monitor.enter();
+                locking = shared.locking(&foreign.waker());
+                foreign.on_wake(wake);
+                assert!(panics(|| guard.wait(condition)));
+                assert!(monitor.is_entered());
+            }
+        }
+        drop(locking);
+        let mut next = NEXT.take().expect("it has been woken");
+        assert!(!shared.is_locked() && poll_once(next.as_mut()).is_ready());
+        assert!(!shared.is_locked() && !shared.notify_one());
     }
 }
 

@@ -107,6 +107,32 @@ fn a_writer_that_leaves_wakes_the_next() {
     });
 }
 
+/// Breaks if a lock that was left to tasks is still for whoever comes when a reader has come.
+#[test]
+fn readers_do_not_pass_a_writer_that_waits_for_the_first_to_come() {
+    // Three threads: each preemption more takes about ten times as long.
+    model_bounded(3, || {
+        for waiting in 1..=2 {
+            let guarded = preferring_writers();
+            let inside = guarded.lock.write();
+            let tasks = [(); 2].map(|()| alarm());
+            let tasks: Vec<_> = tasks[..waiting].iter().map(|alarm| guarded.queued_writer(alarm)).collect();
+            drop(inside);
+            let first = guarded.lock.read();
+            let writer = guarded.spawn(Guarded::write);
+            while guarded.lock.raw().queued().0 < waiting {
+                yield_now();
+            }
+            let newcomer = guarded.spawn(|guarded| guarded.lock.try_read().map(|_guard| guarded.data.get()));
+            drop(first);
+            assert!(matches!(newcomer.join(), None | Some(1)), "a newcomer has passed the writer");
+            drop(tasks);
+            writer.join();
+            guarded.assert_at_rest(1);
+        }
+    });
+}
+
 /// Breaks if readers wait for a second writer.
 #[test]
 fn a_reader_waits_for_one_writer() {
@@ -316,6 +342,56 @@ fn a_woken_reader_lets_in_those_behind_it() {
         let guard = thread.join();
         assert_eq!(alarm.rings(), 1);
         drop((take(&mut reader), guard, writer));
+        guarded.assert_at_rest(0);
+    });
+}
+
+/// Breaks if a writer is woken while a thread that reads is on its way.
+#[test]
+#[cfg_attr(latchwork = "loom", ignore = "long: run by `--ignored`")]
+fn one_thread_is_on_its_way_at_a_time() {
+    // Three threads: each preemption more takes about ten times as long.
+    model_bounded(3, || {
+        let guarded = preferring_writers();
+        let (inside, first) = (guarded.lock.write(), Arc::new(AtomicU32::new(0)));
+        let enters_first = |number| {
+            let first = Arc::clone(&first);
+            move || _ = first.compare_exchange(0, number, Relaxed, Relaxed)
+        };
+        let enters = enters_first(1);
+        let reader = guarded.spawn(move |guarded| {
+            let guard = guarded.lock.read();
+            enters();
+            guard
+        });
+        guarded.wait_for_company();
+        let task = guarded.queued_writer(&alarm());
+        // Wakes the task, which is not polled, and the reader.
+        drop(inside);
+        let barger = guarded.lock.try_write();
+        let enters = enters_first(2);
+        let writer = guarded.spawn(move |guarded| {
+            let guard = guarded.lock.write();
+            enters();
+            guard
+        });
+        while barger.is_some() && guarded.lock.raw().queued().0 < 1 {
+            yield_now();
+        }
+        let had_barged = barger.is_some();
+        drop(barger);
+        while first.load(Relaxed) == 0 {
+            yield_now();
+        }
+        if first.load(Relaxed) == 1 {
+            assert!(!had_barged || guarded.lock.raw().returned() == 0, "the writer was woken beside the reader");
+            drop(reader.join());
+            drop(writer.join());
+        } else {
+            drop(writer.join());
+            drop(reader.join());
+        }
+        drop(task);
         guarded.assert_at_rest(0);
     });
 }

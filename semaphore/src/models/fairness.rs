@@ -156,3 +156,26 @@ fn a_starved_task_that_does_not_come_is_passed() {
         });
     }
 }
+
+/// Breaks if a second thread is woken while one is on its way.
+#[test]
+fn one_woken_thread_at_a_time() {
+    // Three threads: each preemption more takes about ten times as long.
+    model_bounded(3, || {
+        let guarded = guarded(1);
+        let permit = guarded.semaphore.acquire().expect("it is open");
+        let threads = [1, 2].map(|count| {
+            let thread = guarded.spawn(|guarded| guarded.semaphore.acquire().expect("it is open"));
+            while guarded.semaphore.raw().queued_threads() < count {
+                yield_now();
+            }
+            thread
+        });
+        drop(permit);
+        // Looks at the queue again. Whoever was woken is on its way, or has the permit and keeps it.
+        guarded.semaphore.add_permits(0);
+        assert_eq!(guarded.semaphore.raw().queued_threads(), 1, "the second thread is still asleep");
+        threads.into_iter().for_each(|thread| drop(thread.join()));
+        guarded.assert_at_rest(1, 0);
+    });
+}

@@ -34,6 +34,21 @@ fn a_free_lock_goes_to_the_first_writer_that_comes() {
     });
 }
 
+/// Breaks if a writer that there was no room to count takes the announcement of another.
+#[test]
+fn a_writer_that_is_not_counted_uses_no_announcement_up() {
+    model(|| {
+        let lock = Arc::new(RwSpinLock::new(0));
+        let reader = lock.read();
+        lock.be_waited_for_by_many(|| {
+            let writer = with(&lock, write);
+            drop(reader);
+            writer.join();
+        });
+        assert_at_rest(&lock, 1);
+    });
+}
+
 /// A writer waits for a reader to leave, and meanwhile `newcomer` is refused.
 fn a_writer_waits_and_holds_back(newcomer: impl Fn(&RwSpinLock<u32>) -> bool + Send + Sync + 'static) {
     model(move || {
