@@ -180,18 +180,16 @@ impl Finder<'_> {
         }
     }
 
-    /// A statement that is left out, but for what it moves.
+    /// A statement that is left out, but for the variables that it moves.
     fn leave_out(&mut self, kind: Kind, call: &Expr) {
-        let kept = match call {
-            Expr::MethodCall(call) => {
-                let receiver = self.text(&*call.receiver);
-                let rest = call.args.iter().map(|argument| self.text(argument));
-                std::iter::once(receiver).chain(rest).collect()
-            }
-            Expr::Call(call) => call.args.iter().map(|argument| self.text(argument)).collect::<Vec<_>>(),
-            _ => Vec::new(),
+        let (receiver, arguments) = match call {
+            Expr::MethodCall(call) => (Some(&*call.receiver), Some(&call.args)),
+            Expr::Call(call) => (None, Some(&call.args)),
+            _ => (None, None),
         };
-        let kept: String = kept.iter().map(|part| format!("let _ = {part}; ")).collect();
+        let values = receiver.into_iter().chain(arguments.into_iter().flatten());
+        let variables = values.filter(|value| matches!(value, Expr::Path(_)));
+        let kept: String = variables.map(|variable| format!("let _ = {}; ", self.text(variable))).collect();
         let what = self.without(call);
         self.add(kind, call, &what, format!("{{ {kept}}}"));
     }
