@@ -109,6 +109,7 @@ fn a_writer_that_leaves_wakes_the_next() {
 
 /// Breaks if a lock that was left to tasks is still for whoever comes when a reader has come.
 #[test]
+#[cfg_attr(latchwork = "loom", ignore = "too long: for shuttle")]
 fn readers_do_not_pass_a_writer_that_waits_for_the_first_to_come() {
     // Three threads: each preemption more takes about ten times as long.
     model_bounded(3, || {
