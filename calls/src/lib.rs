@@ -22,8 +22,9 @@
 mod slot;
 
 use core::fmt::{Debug, Write as _};
+use std::sync::Arc;
 
-use latchwork_core::sync::model;
+use latchwork_core::sync::model::{self, Alarm};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, prop_oneof};
 use proptest::test_runner::{Config, RngSeed, TestError, TestRunner};
@@ -52,6 +53,64 @@ pub fn step() -> impl Strategy<Value = Step> {
         2 => Just(Step::Cancel),
         1 => Just(Step::Forget),
     ]
+}
+
+/// What came of a call of a lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It was not called: there is no such guard, or it would wait for its caller.
+    Skipped,
+    /// It has no answer.
+    Done,
+    /// It had the lock, and may have it still.
+    Locked,
+    /// It had not.
+    Refused,
+    /// A future waits.
+    Pending,
+}
+
+/// What a thread does that is not alone.
+#[derive(Clone, Copy, Debug)]
+pub enum Action<C, A = usize> {
+    /// A call.
+    Call(C),
+    /// Its task polls its futures when it is woken, until this one is [ready](wait_for).
+    Await(A),
+}
+
+/// Any action, most often a call.
+pub fn action<C: Clone + Debug, A: Clone + Debug>(
+    call: impl Strategy<Value = C>,
+    awaited: impl Strategy<Value = A>,
+) -> impl Strategy<Value = Action<C, A>> {
+    prop_oneof![
+        8 => call.prop_map(Action::Call),
+        1 => awaited.prop_map(Action::Await),
+    ]
+}
+
+/// The task of a caller polls its futures when it is woken, until the one in this place is ready. `poll` polls the one in a place, if
+/// there is one, and says whether it has ended; the caller then has what came of it, and gives it up by `settle` if it still waits.
+pub fn wait_for<C>(
+    caller: &mut C,
+    awaited: usize,
+    mut poll: impl FnMut(&mut C, usize, &Arc<Alarm>) -> bool,
+    mut settle: impl FnMut(&mut C),
+) {
+    let task = Arc::new(Alarm::default());
+    loop {
+        let seen = task.rings();
+        for slot in 0..SLOTS {
+            if poll(caller, slot, &task) {
+                if slot == awaited {
+                    return;
+                }
+                settle(caller);
+            }
+        }
+        task.wait(seen);
+    }
 }
 
 /// Runs programs of one caller.

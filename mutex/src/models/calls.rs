@@ -7,7 +7,7 @@ mod caller;
 mod together;
 
 use latchwork_calls::proptest::prelude::{Just, Strategy, any, prop_oneof};
-use latchwork_calls::{SLOTS, Step, step};
+use latchwork_calls::{Answer, SLOTS, Step, step};
 
 use self::caller::Caller;
 use super::*;
@@ -36,20 +36,6 @@ enum Call {
 enum Way {
     Borrowed,
     Owned,
-}
-
-/// What came of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Answer {
-    /// It was not called: there is no such guard, or it would wait for its caller.
-    Skipped,
-    Done,
-    /// It had the lock, and may have it still.
-    Locked,
-    /// It had not.
-    Refused,
-    /// A future waits.
-    Pending,
 }
 
 fn call() -> impl Strategy<Value = Call> {

@@ -7,7 +7,7 @@ mod caller;
 mod together;
 
 use latchwork_calls::proptest::prelude::{Just, Strategy, prop_oneof};
-use latchwork_calls::{SLOTS, Step, step};
+use latchwork_calls::{Answer, SLOTS, Step, step};
 
 use self::caller::Caller;
 use super::*;
@@ -43,20 +43,6 @@ enum Way {
     ReadAgain,
     Write,
     Upgradable,
-}
-
-/// What came of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Answer {
-    /// It was not called: there is no such guard, or it would wait for its caller.
-    Skipped,
-    Done,
-    /// The caller has the lock.
-    Locked,
-    /// It has not.
-    Refused,
-    /// A future waits.
-    Pending,
 }
 
 fn call() -> impl Strategy<Value = Call> {

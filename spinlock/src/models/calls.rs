@@ -10,7 +10,7 @@ mod together;
 use std::vec;
 
 use latchwork_calls::proptest::prelude::{Just, Strategy, prop_oneof};
-use latchwork_calls::{SLOTS, Step, step};
+use latchwork_calls::{Answer, SLOTS, Step, step};
 
 use self::caller::{Caller, Shared};
 use super::*;
@@ -50,20 +50,6 @@ enum Want {
     Lock(Way),
     /// To become the writer: it takes an upgradable guard, and releases it where it is dropped.
     Upgrade,
-}
-
-/// What came of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Answer {
-    /// It was not called: there is no such guard, or it would wait for its caller.
-    Skipped,
-    Done,
-    /// The caller has the lock.
-    Locked,
-    /// It has not.
-    Refused,
-    /// A future waits.
-    Pending,
 }
 
 fn call() -> impl Strategy<Value = Call> {

@@ -62,21 +62,14 @@ impl Caller<'_> {
         self.guard = None;
         self.forgotten.clear();
         self.slots[slot] = self.future(slot, want);
-        let task = alarm();
-        loop {
-            let seen = task.rings();
-            for index in 0..SLOTS {
-                let poll = self.slots[index].as_mut().map(|future| future.slot.poll_by(&task));
-                let Some(Poll::Ready(guard)) = poll else { continue };
-                self.slots[index] = None;
-                self.take(Some(guard));
-                if index == slot {
-                    return;
-                }
-                self.guard = None;
-            }
-            task.wait(seen);
-        }
+        let poll = |caller: &mut Self, slot: usize, task: &Arc<Alarm>| {
+            let poll = caller.slots[slot].as_mut().map(|future| future.slot.poll_by(task));
+            let Some(Poll::Ready(guard)) = poll else { return false };
+            caller.slots[slot] = None;
+            caller.take(Some(guard));
+            true
+        };
+        latchwork_calls::wait_for(self, slot, poll, |caller| caller.guard = None);
     }
 }
 

@@ -1,25 +1,10 @@
 //! What holds in any order of the calls of several threads.
 
-use latchwork_calls::together;
+use latchwork_calls::{Action, action, together};
 
 use super::*;
 
-/// What a thread does.
-#[derive(Clone, Copy, Debug)]
-enum Action {
-    Call(Call),
-    /// Its task polls its futures when it is woken, until this one is ready.
-    Await(usize),
-}
-
-fn action() -> impl Strategy<Value = Action> {
-    prop_oneof![
-        8 => call().prop_map(Action::Call),
-        1 => (0..SLOTS).prop_map(Action::Await),
-    ]
-}
-
-fn act(caller: &mut Caller<'_>, action: Action) {
+fn act(caller: &mut Caller<'_>, action: Action<Call>) {
     match action {
         Action::Call(call) => {
             caller.call(call);
@@ -34,31 +19,23 @@ fn wait_for(caller: &mut Caller<'_>, slot: usize) {
     caller.guard = None;
     caller.forgotten.clear();
     caller.slots[slot] = Some(caller.future(slot));
-    let task = Arc::new(Alarm::default());
-    loop {
-        let seen = task.rings();
-        for index in 0..SLOTS {
-            let Some(Poll::Ready(guard)) = caller.slots[index].as_mut().map(|future| future.poll_by(&task)) else {
-                continue;
-            };
-            caller.slots[index] = None;
-            caller.take(Some(guard));
-            if index == slot {
-                return;
-            }
-            caller.guard = None;
-        }
-        task.wait(seen);
-    }
+    let poll = |caller: &mut Caller<'_>, slot: usize, task: &Arc<Alarm>| {
+        let poll = caller.slots[slot].as_mut().map(|future| future.poll_by(task));
+        let Some(Poll::Ready(guard)) = poll else { return false };
+        caller.slots[slot] = None;
+        caller.take(Some(guard));
+        true
+    };
+    latchwork_calls::wait_for(caller, slot, poll, |caller| caller.guard = None);
 }
 
 /// Breaks if two have the lock at once, if a thread or a task that is polled waits for ever, or if anything is left over.
 #[test]
 fn random_calls_exclude_each_other_and_come_to_an_end() {
-    together(action(), |program| {
+    together(action(call(), 0..SLOTS), |program| {
         move || {
             let mutex = mutex();
-            let run = |actions: &Vec<Action>| {
+            let run = |actions: &Vec<Action<Call>>| {
                 let actions = actions.clone();
                 with_mutex(&mutex, move |mutex| {
                     let mut caller = Caller::new(mutex);

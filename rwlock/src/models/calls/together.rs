@@ -1,26 +1,11 @@
 //! What holds in any order of the calls of several threads.
 
-use latchwork_calls::together;
+use latchwork_calls::{Action, action, together};
 
 use super::caller::Pair;
 use super::*;
 
-/// What a thread does.
-#[derive(Clone, Copy, Debug)]
-enum Action {
-    Call(Call),
-    /// Its task polls its futures when it is woken, until this one is ready.
-    Await(usize),
-}
-
-fn action() -> impl Strategy<Value = Action> {
-    prop_oneof![
-        8 => call().prop_map(Action::Call),
-        1 => (0..SLOTS).prop_map(Action::Await),
-    ]
-}
-
-fn act(caller: &mut Caller, action: Action) {
+fn act(caller: &mut Caller, action: Action<Call>) {
     match action {
         Action::Call(call) => {
             caller.call(call);
@@ -35,31 +20,24 @@ fn wait_for(caller: &mut Caller, slot: usize) {
     caller.settle();
     caller.forgotten.clear();
     caller.slots[slot] = Some(caller.future(slot));
-    let task = alarm();
-    loop {
-        let seen = task.rings();
-        for index in 0..SLOTS {
-            let poll = caller.slots[index].as_mut().map(|future| future.poll_by(&task));
-            let Some(Poll::Ready(guard)) = poll else { continue };
-            caller.slots[index] = None;
-            caller.take(Some(guard));
-            if index == slot {
-                return;
-            }
-            caller.settle();
-        }
-        task.wait(seen);
-    }
+    let poll = |caller: &mut Caller, slot: usize, task: &Arc<Alarm>| {
+        let poll = caller.slots[slot].as_mut().map(|future| future.poll_by(task));
+        let Some(Poll::Ready(guard)) = poll else { return false };
+        caller.slots[slot] = None;
+        caller.take(Some(guard));
+        true
+    };
+    latchwork_calls::wait_for(caller, slot, poll, Caller::settle);
 }
 
 /// Breaks if anybody is inside beside a writer, if a thread or a task that is polled waits for ever, or if anything is left over.
 #[test]
 fn random_calls_exclude_each_other_and_come_to_an_end() {
     for policy in POLICIES {
-        together(action(), |program| {
+        together(action(call(), 0..SLOTS), |program| {
             move || {
                 let lock = Arc::new(RwLock::with_policy(Pair::default(), policy));
-                let run = |actions: &Vec<Action>| {
+                let run = |actions: &Vec<Action<Call>>| {
                     let (actions, lock) = (actions.clone(), Arc::clone(&lock));
                     spawn(move || {
                         let mut caller = Caller::new(&lock);

@@ -2,27 +2,12 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use latchwork_calls::together;
+use latchwork_calls::{Action, action, together};
 
 use super::*;
 use crate::BoundedSemaphore;
 
-/// What a thread does.
-#[derive(Clone, Copy, Debug)]
-enum Action {
-    Call(Call),
-    /// Its task polls its futures when it is woken, until this one is ready.
-    Await(usize),
-}
-
-fn action() -> impl Strategy<Value = Action> {
-    prop_oneof![
-        8 => call().prop_map(Action::Call),
-        1 => (0..SLOTS).prop_map(Action::Await),
-    ]
-}
-
-fn act(caller: &mut Caller<'_, impl Kind>, action: Action) {
+fn act(caller: &mut Caller<'_, impl Kind>, action: Action<Call>) {
     match action {
         Action::Call(call) => {
             caller.call(call);
@@ -31,31 +16,24 @@ fn act(caller: &mut Caller<'_, impl Kind>, action: Action) {
     }
 }
 
-fn gives_back(action: Action) -> bool {
+fn gives_back(action: Action<Call>) -> bool {
     matches!(action, Action::Await(_) | Action::Call(Call::GiveBack | Call::Settle | Call::ForgetPermit))
 }
 
 /// Settles first: whoever has permits would wait for itself. Forgotten futures are dropped: where one is woken, nobody else is for
 /// the same permits.
-fn wait_for(caller: &mut Caller<'_, impl Kind>, slot: usize) {
+fn wait_for<S: Kind>(caller: &mut Caller<'_, S>, slot: usize) {
     caller.settle();
     caller.forgotten.clear();
     caller.slots[slot] = Some(caller.future(slot));
-    let task = alarm();
-    loop {
-        let seen = task.rings();
-        for index in 0..SLOTS {
-            let poll = caller.slots[index].as_mut().map(|future| future.poll_by(&task));
-            let Some(Poll::Ready(permit)) = poll else { continue };
-            caller.slots[index] = None;
-            caller.take(permit.map_err(TryAcquireError::from));
-            if index == slot {
-                return;
-            }
-            caller.settle();
-        }
-        task.wait(seen);
-    }
+    let poll = |caller: &mut Caller<'_, S>, slot: usize, task: &Arc<Alarm>| {
+        let poll = caller.slots[slot].as_mut().map(|future| future.poll_by(task));
+        let Some(Poll::Ready(permit)) = poll else { return false };
+        caller.slots[slot] = None;
+        caller.take(permit.map_err(TryAcquireError::from));
+        true
+    };
+    latchwork_calls::wait_for(caller, slot, poll, |caller| _ = caller.settle());
 }
 
 /// How many permits each thread has, or fewer. It is no part of the model: no thread takes another's turn here.
@@ -72,11 +50,11 @@ impl Tally {
 }
 
 fn run_together<S: Kind>() {
-    together(action(), |program| {
+    together(action(call(), 0..SLOTS), |program| {
         move || {
             let semaphore = Arc::new(S::new());
             let tally = Arc::new(Tally::default());
-            let run = |(thread, actions): (usize, &Vec<Action>)| {
+            let run = |(thread, actions): (usize, &Vec<Action<Call>>)| {
                 let (actions, semaphore, tally) = (actions.clone(), Arc::clone(&semaphore), Arc::clone(&tally));
                 spawn(move || {
                     let mut caller = Caller::new(&semaphore);
