@@ -1,5 +1,6 @@
 //! What a lock protects, and what is counted beside it.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -106,6 +107,12 @@ impl Audit {
     pub(super) fn expect_version(&self, pair: &Pair, seen: u32, during: &str) {
         let now = self.expect_equal(pair);
         self.expect(now == seen, || format!("{} writes happened during {during}", now.wrapping_sub(seen)));
+    }
+
+    /// At the end of a round: whoever tries has the lock, and the rest [holds](Self::check).
+    pub(super) fn check_free(&self, tried: Option<impl Deref<Target = Pair>>) {
+        self.expect(tried.is_some(), || "it is locked, and nobody has a guard".to_owned());
+        tried.into_iter().for_each(|pair| self.check(&pair));
     }
 
     /// At the end of a round: nobody is inside, and no write is lost.

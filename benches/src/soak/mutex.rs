@@ -57,9 +57,7 @@ impl Subject for Mutual {
     }
 
     fn check(&self) {
-        let guard = self.lock.try_lock();
-        self.audit.expect(guard.is_some(), || "it is locked, and nobody has a guard".to_owned());
-        guard.into_iter().for_each(|guard| self.audit.check(&guard));
+        self.audit.check_free(self.lock.try_lock());
     }
 
     fn state(&self) -> String {
