@@ -10,20 +10,36 @@
 //! Here `heavy` makes every running thread of the process pass a full fence, wherever it happens to be, so that the
 //! other side's fence has only to stop the compiler.
 //!
-//! On Linux `heavy` is `membarrier(PRIVATE_EXPEDITED)`, and `light` a compiler fence. Elsewhere, and under the checkers,
-//! both are `fence(SeqCst)`: what the checkers check is the pairing.
+//! On Linux `heavy` is `membarrier(PRIVATE_EXPEDITED)`, and `light` a compiler fence. Under the checkers both are
+//! `fence(SeqCst)`: what the checkers check is the pairing. `tests/litmus.rs` tries the pair on the processor itself.
 //!
 //! The technique is the asymmetric Dekker synchronization of Dice, Huang and Yang (2001), used in the Linux kernel's RCU
 //! and in folly's hazard pointers.
+//!
+//! # Where it is refused
+//!
+//! Other systems do not have it, as far as this crate knows; an old kernel, or a filter on system calls, refuses it; and with
+//! `--cfg latchwork_no_membarrier` nobody asks. [`is_offered`] says so, and whoever asks has to do without the pair then.
+//!
+//! Where it was offered once and is refused later, for there is a filter now, `heavy` waits instead: a processor shows its writes to
+//! the others within a microsecond, and a thread that stops running has shown all of its own; a millisecond is far beyond both. It is
+//! not offered from then on.
 
-#[cfg(any(not(target_os = "linux"), latchwork = "loom", latchwork = "shuttle"))]
-use crate::sync::atomic::{Ordering, fence};
+use core::time::Duration;
 
-/// The system refuses a process-wide fence: an old kernel, or a filter on system calls.
+use crate::sync::barrier;
+
+/// How long a `heavy` that is refused waits.
+const GRACE: Duration = Duration::from_millis(1);
+
+/// Whether the system offers the pair. The first call asks it, and registers the process.
 ///
-/// [`light`] is then no fence at all, and both sides have to use `fence(SeqCst)`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refused;
+/// Who has been told so once may rely on every `light` and `heavy` of its own, before and after.
+#[inline]
+#[must_use]
+pub fn is_offered() -> bool {
+    barrier::is_offered()
+}
 
 /// The side that runs often: orders the writes before it before the reads after it, against a [`heavy`] elsewhere.
 #[inline]
@@ -31,47 +47,22 @@ pub fn light() {
     // ORDERING: SeqCst, paired with the fence in `heavy`: of two threads that write, pass their fence and read, at least
     // one sees the other's write. On Linux the compiler keeps the order, and the fence that `heavy` makes this processor
     // pass does the rest. Removing it fails `models::fences::light_and_heavy_fence_forbid_store_buffering`.
-    #[cfg(any(not(target_os = "linux"), latchwork = "loom", latchwork = "shuttle"))]
-    fence(Ordering::SeqCst);
-    #[cfg(all(target_os = "linux", not(any(latchwork = "loom", latchwork = "shuttle"))))]
-    core::sync::atomic::compiler_fence(core::sync::atomic::Ordering::SeqCst);
+    barrier::light();
 }
 
 /// The side that runs rarely: a full fence here, and on Linux in every running thread of the process.
 ///
 /// It is a system call that interrupts the other processors: for paths that are taken rarely.
-///
-/// # Errors
-///
-/// [`Refused`] where the system does not offer it; nothing has been ordered then.
-#[inline]
-pub fn heavy() -> Result<(), Refused> {
+#[cold]
+pub fn heavy() {
     // ORDERING: SeqCst, paired with `light`. Removing it fails `models::fences::light_and_heavy_fence_forbid_store_buffering`.
-    #[cfg(any(not(target_os = "linux"), latchwork = "loom", latchwork = "shuttle"))]
-    {
-        fence(Ordering::SeqCst);
-        Ok(())
+    if barrier::heavy().is_err() {
+        barrier::wait_out(GRACE);
     }
-    #[cfg(all(target_os = "linux", not(any(latchwork = "loom", latchwork = "shuttle"))))]
-    linux::membarrier()
 }
 
-#[cfg(all(target_os = "linux", not(any(latchwork = "loom", latchwork = "shuttle"))))]
-mod linux {
-    use rustix::thread::{MembarrierCommand, membarrier as call};
-
-    use super::Refused;
-
-    /// A full fence in every running thread of the process. The kernel keeps the process's registration, and refuses
-    /// the first call of a process that has not registered: no state of our own is needed.
-    pub(super) fn membarrier() -> Result<(), Refused> {
-        call(MembarrierCommand::PrivateExpedited).or_else(|_| register_and_retry())
-    }
-
-    #[cold]
-    fn register_and_retry() -> Result<(), Refused> {
-        call(MembarrierCommand::RegisterPrivateExpedited)
-            .and_then(|()| call(MembarrierCommand::PrivateExpedited))
-            .map_err(|_| Refused)
-    }
+/// How many times [`heavy`] has run in this process, refused or not.
+#[must_use]
+pub fn heavy_count() -> u64 {
+    barrier::heavy_count()
 }

@@ -20,14 +20,10 @@ fn store_buffering(light: fn(), heavy: fn()) {
     assert_ne!((often, rare.join()), (0, 0), "neither side saw the other");
 }
 
-fn heavy() {
-    fence::heavy().expect("the system offers a process-wide fence");
-}
-
 /// Breaks if either fence is removed, as the next two show.
 #[test]
 fn light_and_heavy_fence_forbid_store_buffering() {
-    model(|| store_buffering(fence::light, heavy));
+    model(|| store_buffering(fence::light, fence::heavy));
 }
 
 /// The claim above can fail: without the light fence loom finds the outcome.
@@ -35,7 +31,7 @@ fn light_and_heavy_fence_forbid_store_buffering() {
 #[cfg(latchwork = "loom")]
 #[should_panic(expected = "neither side saw the other")]
 fn without_the_light_fence_store_buffering_is_seen() {
-    model(|| store_buffering(|| (), heavy));
+    model(|| store_buffering(|| (), fence::heavy));
 }
 
 /// The claim above can fail: without the heavy fence loom finds the outcome.

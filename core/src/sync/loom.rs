@@ -39,6 +39,7 @@ fn world() -> Rc<World> {
 
 /// Starts an execution with nobody asleep and no time passed.
 pub(super) fn begin() {
+    barrier::begin();
     let world = World {
         bucket: AtomicU32::new(0),
         late: AtomicU32::new(0),
@@ -278,3 +279,6 @@ pub mod thread {
 pub mod time {
     pub use super::super::shim::Instant;
 }
+
+/// The fence that all running threads of the process pass.
+pub use super::shim::barrier;

@@ -43,7 +43,7 @@ mod transition;
 
 pub use imp::{atomic, cell, hint};
 #[cfg(any(feature = "std", latchwork = "loom", latchwork = "shuttle"))]
-pub use imp::{futex, thread, time};
+pub use imp::{barrier, futex, thread, time};
 #[cfg(any(feature = "std", latchwork = "loom", latchwork = "shuttle"))]
 pub use transition::Transition;
 

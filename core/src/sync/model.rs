@@ -174,6 +174,12 @@ pub fn wake_spuriously() {
     imp::wake_spuriously();
 }
 
+/// Makes the system refuse the [heavy fence](crate::fence::heavy) from here on, as a filter on system calls does.
+#[cfg(any(latchwork = "loom", latchwork = "shuttle"))]
+pub fn refuse_fences() {
+    super::barrier::refuse();
+}
+
 /// A number that is reached by plain reads and writes, as a user's data is. The checkers report a race on it.
 #[cfg(any(latchwork = "loom", latchwork = "shuttle"))]
 #[derive(Debug, Default)]

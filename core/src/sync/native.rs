@@ -164,3 +164,8 @@ pub mod thread {
 pub mod time {
     pub use std::time::Instant;
 }
+
+/// The fence that all running threads of the process pass.
+#[cfg(feature = "std")]
+#[path = "barrier.rs"]
+pub mod barrier;

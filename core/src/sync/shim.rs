@@ -115,3 +115,65 @@ impl<Handle> Sleepers<Handle> {
         self.take(usize::MAX, |sleeper| sleeper.deadline.is_some_and(|deadline| deadline <= LATE))
     }
 }
+
+/// The fence that all running threads of the process pass. To the checkers a full fence on both sides is the pair.
+pub mod barrier {
+    use core::cell::Cell;
+    use core::time::Duration;
+
+    use super::super::atomic::{Ordering, fence};
+
+    std::thread_local! {
+        static IS_REFUSED: Cell<bool> = const { Cell::new(false) };
+        static COUNT: Cell<u64> = const { Cell::new(0) };
+    }
+
+    /// Starts an execution in which the fence is offered, and has not run.
+    pub(in super::super) fn begin() {
+        IS_REFUSED.set(false);
+        COUNT.set(0);
+    }
+
+    /// Refuses the fence from here on.
+    pub(in super::super) fn refuse() {
+        IS_REFUSED.set(true);
+    }
+
+    /// The fence is refused, as the model says.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct Refused;
+
+    /// Whether the model has not refused it.
+    pub fn is_offered() -> bool {
+        !IS_REFUSED.get()
+    }
+
+    /// One side.
+    pub fn light() {
+        fence(Ordering::SeqCst);
+    }
+
+    /// The other.
+    ///
+    /// # Errors
+    ///
+    /// It is refused; nothing has been ordered then.
+    pub fn heavy() -> Result<(), Refused> {
+        COUNT.set(COUNT.get() + 1);
+        if IS_REFUSED.get() {
+            return Err(Refused);
+        }
+        fence(Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// What a processor has buffered reaches all in the end.
+    pub fn wait_out(_: Duration) {
+        fence(Ordering::SeqCst);
+    }
+
+    /// How many times the fence was asked for, in this execution.
+    pub fn heavy_count() -> u64 {
+        COUNT.get()
+    }
+}

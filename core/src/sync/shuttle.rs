@@ -39,6 +39,7 @@ fn switch() {
 /// Starts an execution with nobody asleep and no time passed.
 pub(super) fn begin() {
     clocks::begin();
+    barrier::begin();
     SLEEPERS.replace(Sleepers::new());
     LATE.replace(false);
 }
@@ -167,3 +168,6 @@ pub mod thread {
 pub mod time {
     pub use super::super::shim::Instant;
 }
+
+/// The fence that all running threads of the process pass.
+pub use super::shim::barrier;
