@@ -27,6 +27,12 @@
 //! given the lock without its being free in between. A task is never given the lock, only woken, since it may never be
 //! polled again: it owns nothing until then, and stands in nobody's way.
 //!
+//! A lock that has met nobody for long is *quiet*: locking is one locked instruction, unlocking a plain store. Whoever waits for such
+//! a lock makes up for it by a system call, `membarrier`, that makes all threads of the process pass a fence, and unlock takes a
+//! second locked instruction from then on, until 1024 unlocks in a row have met nobody: there is at most one such call for so many
+//! unlocks. Where the system has no such call, or refuses it, and with `--cfg latchwork_no_membarrier`, every unlock takes that
+//! instruction.
+//!
 //! The reentrant lock is the mutex and one word more, which says whose it is and how deep. Its owner is a thread, or an
 //! [`Owner`] that several threads or tasks may share.
 //!
@@ -40,6 +46,8 @@
 //! waker* is nsync's and absl's [`Mutex`](https://abseil.io/docs/cpp/guides/synchronization); handing over after a bound is
 //! [WebKit's `WTF::Lock`](https://webkit.org/blog/6161/locking-in-webkit/) and parking_lot's eventual fairness. That a lock
 //! granted to a task may be taken back is folly's `fibers::TimedMutex`; here it is never granted in the first place.
+//! To free a lock by a plain store where nobody waits is *asymmetric Dekker synchronization* (Dice, Huang and Yang, 2001), for which Linux
+//! has [`membarrier`](https://man7.org/linux/man-pages/man2/membarrier.2.html), and folly its asymmetric fences.
 //! The trouble with granting is described as [futurelock](https://rfd.shared.oxide.computer/rfd/0609).
 //!
 //! A reentrant lock that is a lock, an owner's number and a count is that of the standard library, after Java's monitors;

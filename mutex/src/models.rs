@@ -13,6 +13,7 @@ mod calls;
 mod cancel;
 mod fairness;
 mod guards;
+mod quiet;
 mod reentrant;
 mod release;
 mod timeout;

@@ -13,14 +13,14 @@ use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 
-use latchwork_core::const_unless_checked;
 use latchwork_core::sync::time::Instant;
 use latchwork_core::wait::{
     Acquire, Entrant, Entry, Held, Kind, Moment, QueueGuard, Signal, Standing, WaitQueue, Waiter, WakeList, block,
 };
+use latchwork_core::{const_unless_checked, fence};
 
 use crate::contender::{Alone, Asking, Party};
-use crate::state::{NotLocked, State};
+use crate::state::{NotLocked, State, Unlock};
 
 /// How long a waiter puts up with losing the race for the lock: a thread is granted it after that, for a task it is
 /// reserved.
@@ -107,10 +107,14 @@ impl RawMutex {
     /// The owner gives up the lock.
     #[inline]
     pub(crate) fn unlock(&self) {
-        if self.state.has_to_look() {
-            self.unlock_contended(false);
-        } else if self.state.free() {
-            self.pass_on();
+        match self.state.unlock() {
+            Unlock::Quietly => {
+                if self.state.free_quietly() {
+                    self.pass_on();
+                }
+            }
+            Unlock::Busily => self.unlock_busily(),
+            Unlock::Contended => self.unlock_contended(false),
         }
     }
 
@@ -226,6 +230,24 @@ impl RawMutex {
         self.state.set_mode(look, waking);
     }
 
+    /// The owner unlocks, and nobody waited when it looked.
+    fn unlock_busily(&self) {
+        if self.state.note_calm() && fence::is_offered() {
+            self.unlock_calmly();
+        } else if self.state.free_busily() {
+            self.pass_on();
+        }
+    }
+
+    /// The same, and nobody has waited for long: makes the lock quiet, unless somebody has come.
+    #[cold]
+    fn unlock_calmly(&self) {
+        let queue = self.queue.lock();
+        self.state.make_quiet();
+        drop(queue);
+        self.unlock();
+    }
+
     /// The owner unlocks, and somebody may be waiting.
     #[cold]
     fn unlock_contended(&self, hand_over: bool) {
@@ -278,6 +300,7 @@ impl RawMutex {
     /// - While a thread is on its way, no other is woken or granted; but one that has moved here is invited, and comes beside it.
     fn release(&self, mut queue: QueueGuard<'_>, now: Instant, hand_over: bool) {
         let mut wakes = WakeList::<2>::new();
+        self.state.make_busy();
         let mut waking = self.state.is_waking();
         let mut reserved = hand_over;
         let mut granted = false;
@@ -342,8 +365,19 @@ impl RawMutex {
         self.queue.lock().len(Kind::Thread)
     }
 
+    /// For the models: whether unlock frees the lock by a store.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.state.is_quiet()
+    }
+
+    /// For the models: whether unlock frees the lock by a swap.
+    #[cfg(any(latchwork = "loom", latchwork = "shuttle"))]
+    pub(crate) fn is_busy(&self) -> bool {
+        self.state.is_busy()
+    }
+
     /// For the models: nobody is queued or on its way, and the mode says so.
     pub(crate) fn is_at_rest(&self) -> bool {
-        self.queue.lock().is_empty() && !self.state.has_company()
+        self.queue.lock().is_empty() && self.state.is_at_rest()
     }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Breaks if the Release in `free`, or the Acquire in `try_take_free` or `try_take`, is weakened.
+/// Breaks if the Release in `free_busily`, or the Acquire in `try_take_free` or `try_take`, is weakened.
 #[test]
 fn unlock_publishes_the_critical_section() {
     model(|| {
@@ -45,7 +45,7 @@ fn a_grant_publishes_the_critical_section() {
     });
 }
 
-/// Breaks if a newcomer sleeps without confirming, if `confirm_locked` is not a release, if `free` is not an acquire, if
+/// Breaks if a newcomer sleeps without confirming, if `confirm_locked` is not a release, if `free_busily` is not an acquire, if
 /// the owner does not look again after it has freed the lock, or if it does not wake.
 #[test]
 fn unlock_racing_a_newcomer_loses_no_wake_up() {
