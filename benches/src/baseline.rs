@@ -93,6 +93,7 @@ mod tests {
                 largest_share: 1.0,
                 cpu_per_op: 1.0,
                 switches_per_op: 0.0,
+                fences_per_op: 0.0,
                 lost: 0,
             };
             Slice { sample, waits: Vec::new() }

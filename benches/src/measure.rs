@@ -8,6 +8,7 @@ use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
+use latchwork_core::fence::heavy_count;
 use latchwork_core::sync::model::watchdog_after;
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
@@ -93,6 +94,9 @@ pub struct Sample {
     pub cpu_per_op: f64,
     /// How often a thread slept or was preempted, per operation.
     pub switches_per_op: f64,
+    /// How often all running threads had to pass a fence, per operation: [`latchwork_core::fence::heavy`].
+    #[serde(default)]
+    pub fences_per_op: f64,
     /// For how long the machine did not run, in nanoseconds, as far as that can be known: others had its processors, or a thread that
     /// slept for a millisecond overslept.
     pub lost: u64,
@@ -116,6 +120,7 @@ impl Sample {
             largest_share: share(ops.iter().max()) * parties,
             cpu_per_op: spent.cpu.as_nanos() as f64 / total_or_one,
             switches_per_op: spent.switches as f64 / total_or_one,
+            fences_per_op: spent.fences as f64 / total_or_one,
             lost: spent.lost.as_nanos() as u64,
         }
     }
@@ -201,6 +206,8 @@ struct Spent {
     cpu: Duration,
     /// Context switches of all threads.
     switches: u64,
+    /// Heavy fences.
+    fences: u64,
     /// How long the machine did not run.
     lost: Duration,
 }
@@ -346,14 +353,15 @@ const fn classes(mix: Option<Mix>) -> usize {
 
 /// Starts something, lets it run for the length of a slice, and says stop then. Returns what was started, and what it took until then.
 fn run_for<R>(load: &Load, stop: &AtomicBool, start: impl FnOnce() -> R) -> (R, Spent) {
-    let stolen_before = stolen();
+    let (stolen_before, fences_before) = (stolen(), heavy_count());
     let (begin, (cpu_before, switches_before)) = (Instant::now(), process_usage());
     let started = start();
     let overslept = sleep(load);
     stop.store(true, Relaxed);
     let (time, (cpu, switches)) = (begin.elapsed(), process_usage());
     let lost = stolen().saturating_sub(stolen_before).max(overslept);
-    (started, Spent { time, cpu: cpu - cpu_before, switches: switches - switches_before, lost })
+    let fences = heavy_count() - fences_before;
+    (started, Spent { time, cpu: cpu - cpu_before, switches: switches - switches_before, fences, lost })
 }
 
 /// Sleeps for the length of a slice, a millisecond at a time. Returns for how long it overslept, beyond what is usual.

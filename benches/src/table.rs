@@ -22,6 +22,7 @@ pub(crate) fn explain(to: &mut impl Write, plan: &Plan, setting: &Setting) -> io
         "M/s: million operations per second; share: the smallest and the largest thread's, 1 is an equal one
 cpu, switch: processor time, and how often a thread slept or was preempted, per operation
 half, 99 %, 99.9 % waited for no longer than that; the longest of all rounds
+a heavy fence makes all threads of the process pass a fence: none, where nothing is said of them
 Mutex, RwLock, Semaphore, Condvar, Condition and Monitor, SpinLock, TicketLock and RwSpinLock are
 latchwork's; spin is the crate of that name; -in: whoever leaves notifies before it unlocks, as for
 Condition, not after
@@ -87,7 +88,9 @@ pub(crate) fn remarks(row: &Row) -> impl Iterator<Item = String> {
         .then(|| format!("starves: in {} of {} rounds one did nothing", row.starved(), row.slices.len()));
     let disturbed = (row.disturbed() > 0)
         .then(|| format!("disturbed: in {} of {} rounds the machine did not run", row.disturbed(), row.slices.len()));
-    failure.into_iter().chain(starved).chain(disturbed)
+    let fences = row.slices.iter().map(|slice| 1e3 * slice.sample.fences_per_op).sum::<f64>() / row.slices.len() as f64;
+    let fences = (fences > 0.0).then(|| format!("{fences:.1e} heavy fences per thousand operations"));
+    failure.into_iter().chain(starved).chain(disturbed).chain(fences)
 }
 
 /// The figures of a contender; none of waits, where there are more classes than one, and none at all, where it has failed at once.

@@ -133,6 +133,7 @@ fn a_disturbed_slice_is_measured_again() {
                 largest_share: 0.0,
                 cpu_per_op: 0.0,
                 switches_per_op: 0.0,
+                fences_per_op: 0.0,
                 lost,
             };
             Slice { sample: nothing, waits: Vec::new() }
