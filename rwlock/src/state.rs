@@ -39,6 +39,11 @@
 //! Everything is one word. Who queues says so by the compare-exchange that finds itself refused. Whoever releases, or takes its
 //! count out, does so in one step, finds in the same step whether somebody is queued, and looks at the queue then. One of the two
 //! comes first.
+//!
+//! # Why a writer leaves by a locked instruction
+//!
+//! The mutex is freed by a plain store where nobody waits. Here a reader counts itself also where a writer has the lock, and a store
+//! would take its count away (W3). With the writer in a byte of its own, readers would need a second locked instruction.
 
 use latchwork_core::const_unless_checked;
 use latchwork_core::sync::Transition;
