@@ -32,6 +32,8 @@ fn reason(output: &Output) -> String {
 
 /// What that process does.
 pub(crate) fn carry_out(order: &str) -> ExitCode {
+    // It takes a new process longer than a slice, once it has threads.
+    latchwork_mutex::prepare();
     let order = serde_json::from_str(order).map_err(|error| format!("this is no order: {error}"));
     let slice = order.and_then(|order: Order| order.carry_out());
     match slice.and_then(|slice| serde_json::to_string(&slice).map_err(|error| error.to_string())) {

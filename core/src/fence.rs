@@ -19,7 +19,7 @@
 //! # Where it is refused
 //!
 //! Other systems do not have it, as far as this crate knows; an old kernel, or a filter on system calls, refuses it; and with
-//! `--cfg latchwork_no_membarrier` nobody asks. [`is_offered`] says so, and whoever asks has to do without the pair then.
+//! `--cfg latchwork_no_membarrier` it is not asked. [`is_offered`] says so, and whoever wants the pair has to do without it then.
 //!
 //! Where it was offered once and is refused later, for there is a filter now, `heavy` waits instead: a processor shows its writes to
 //! the others within a microsecond, and a thread that stops running has shown all of its own; a millisecond is far beyond both. It is
@@ -32,13 +32,24 @@ use crate::sync::barrier;
 /// How long a `heavy` that is refused waits.
 const GRACE: Duration = Duration::from_millis(1);
 
-/// Whether the system offers the pair. The first call asks it, and registers the process.
-///
-/// Who has been told so once may rely on every `light` and `heavy` of its own, before and after.
+/// Whether the system is known to offer the pair. Who has been told so may rely on every `light` and `heavy` of its own.
 #[inline]
 #[must_use]
 pub fn is_offered() -> bool {
     barrier::is_offered()
+}
+
+/// Whether the system has said whether it offers the pair.
+#[must_use]
+pub fn is_known() -> bool {
+    barrier::is_known()
+}
+
+/// Asks the system whether it offers the pair, unless somebody has: it registers the process. With more threads than one that takes some
+/// ten milliseconds, since Linux waits until all processors have noticed; in a process of one thread some ten microseconds.
+#[inline]
+pub fn ask() {
+    barrier::ask();
 }
 
 /// The side that runs often: orders the writes before it before the reads after it, against a [`heavy`] elsewhere.

@@ -70,6 +70,10 @@ fn store_buffering(rounds: u64, light: fn(), heavy: fn()) -> u64 {
 
 /// Whether the fences are what is to be tried.
 fn is_worth_a_try() -> bool {
+    fence::ask();
+    while !fence::is_known() {
+        yield_now();
+    }
     fence::is_offered() && available_parallelism().is_ok_and(|processors| processors.get() > 1)
 }
 

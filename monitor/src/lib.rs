@@ -53,6 +53,8 @@ pub use condition::Condition;
 pub use condvar::{Condvar, WaitTimeoutResult};
 pub use future::{Lend, Wait, WaitWhile};
 pub use guard::MonitorGuard;
+#[doc(inline)]
+pub use latchwork_mutex::prepare;
 pub use monitor::Monitor;
 pub use when::{Enter, When};
 

@@ -31,7 +31,7 @@
 //! a lock makes up for it by a system call, `membarrier`, that makes all threads of the process pass a fence, and unlock takes a
 //! second locked instruction from then on, until 1024 unlocks in a row have met nobody: there is at most one such call for so many
 //! unlocks. Where the system has no such call, or refuses it, and with `--cfg latchwork_no_membarrier`, every unlock takes that
-//! instruction.
+//! instruction. [`prepare`] says when the system is asked.
 //!
 //! The reentrant lock is the mutex and one word more, which says whose it is and how deep. Its owner is a thread, or an
 //! [`Owner`] that several threads or tasks may share.
@@ -74,6 +74,26 @@ pub use reentrant::{
     ByOwner, ByThread, LockAs, LockOwnedAs, MappedReentrantLockGuard, OwnedReentrantLockGuard, Owner, Ownership,
     ReentrantLock, ReentrantLockGuard, ReentrantLockRefMut,
 };
+
+/// Asks the system for what lets locks be [unlocked by a plain store](crate#how-it-works), before any lock needs it.
+///
+/// Linux has to be asked once by each process. Without this call the first thread does so that has unlocked a lock 32 times and met nobody,
+/// when it has unlocked it; in a process with more threads than one it takes that thread some ten milliseconds, and until then locks take
+/// one instruction more. At the beginning of `main`, before threads are started, it takes some ten microseconds.
+///
+/// # Examples
+///
+/// ```
+/// latchwork_mutex::prepare();
+/// // Threads and runtimes are started from here on.
+/// let lock = latchwork_mutex::Mutex::new(0);
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| *lock.lock() += 1);
+/// });
+/// ```
+pub fn prepare() {
+    latchwork_core::fence::ask();
+}
 
 #[cfg(test)]
 mod models;

@@ -56,7 +56,8 @@ use crate::raw::RawMutex;
 ///
 /// Where nobody waits, lock and unlock take one locked instruction on Linux, and two elsewhere or with
 /// `--cfg latchwork_no_membarrier`. The first wait for a lock after 1024 unlocks that met nobody takes a system call that interrupts all
-/// processors which run threads of the process, for up to some microseconds.
+/// processors which run threads of the process, for some microseconds. Once in a process an unlock takes some milliseconds, unless
+/// [`prepare`](crate::prepare) has been called.
 ///
 /// # Size
 ///

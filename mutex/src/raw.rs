@@ -108,12 +108,9 @@ impl RawMutex {
     #[inline]
     pub(crate) fn unlock(&self) {
         match self.state.unlock() {
-            Unlock::Quietly => {
-                if self.state.free_quietly() {
-                    self.pass_on();
-                }
-            }
-            Unlock::Busily => self.unlock_busily(),
+            Unlock::Quietly => self.pass_on_if(self.state.free_quietly()),
+            Unlock::Alone => self.unlock_alone(),
+            Unlock::Busily => self.pass_on_if(self.state.free_busily()),
             Unlock::Contended => self.unlock_contended(false),
         }
     }
@@ -230,16 +227,20 @@ impl RawMutex {
         self.state.set_mode(look, waking);
     }
 
-    /// The owner unlocks, and nobody waited when it looked.
-    fn unlock_busily(&self) {
-        if self.state.note_calm() && fence::is_offered() {
-            self.unlock_calmly();
-        } else if self.state.free_busily() {
-            self.pass_on();
+    /// The owner unlocks a busy lock, and nobody waited, or was on the way, when it looked.
+    fn unlock_alone(&self) {
+        let is_calm = self.state.note_calm();
+        if is_calm && fence::is_offered() {
+            return self.unlock_calmly();
+        }
+        self.pass_on_if(self.state.free_busily());
+        if is_calm {
+            // It may take long, once in a process: the lock is free meanwhile.
+            fence::ask();
         }
     }
 
-    /// The same, and nobody has waited for long: makes the lock quiet, unless somebody has come.
+    /// The same, and it has been so for long: makes the lock quiet, unless somebody has come.
     #[cold]
     fn unlock_calmly(&self) {
         let queue = self.queue.lock();
@@ -254,6 +255,13 @@ impl RawMutex {
         // The clock is read before the queue is locked, to keep that short.
         let now = Instant::now();
         self.release(self.queue.lock(), now, hand_over);
+    }
+
+    #[inline]
+    fn pass_on_if(&self, is_to_look: bool) {
+        if is_to_look {
+            self.pass_on();
+        }
     }
 
     /// Sees to it that somebody wakes whoever is to be woken (M3): the owner when it unlocks, or else this thread, by

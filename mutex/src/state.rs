@@ -31,7 +31,7 @@
 //!          QUIET ────────────────────────▶ SETTLING ────────────────────────▶ BUSY
 //!            ▲                                                                 │
 //!            └─────────────────────────────────────────────────────────────────┘
-//!              no owner has had to look for `CALM` unlocks, the queue is empty, nobody is on the way
+//!              `CALM` unlocks have met nobody, the queue is empty, nobody is on the way
 //! ```
 //!
 //! While the lock is busy:
@@ -79,9 +79,10 @@
 //! # What it costs
 //!
 //! The heavy fence is a system call that interrupts the other processors, and there is one for each time that the lock goes from quiet
-//! to busy. It is quiet again when [`CALM`] unlocks have not had to look: by then their swaps have cost about as much as that fence.
+//! to busy. It is quiet again when [`CALM`] unlocks have met nobody: by then their swaps have cost about as much as that fence.
 //!
-//! Where the system [refuses](latchwork_core::fence::is_offered) the fence, no lock becomes quiet.
+//! Where the system is not known to [offer](latchwork_core::fence::is_offered) the fence, no lock becomes quiet. The first lock that could
+//! [asks](latchwork_core::fence::ask), once it is free.
 //!
 //! This is the asymmetric Dekker synchronization of Dice, Huang and Yang (2001), where the owner is the side that runs often. Biased
 //! locks use it for *nobody else locks*; here it is *nobody waits*.
@@ -123,6 +124,8 @@ pub(crate) struct State {
 pub(crate) enum Unlock {
     /// By a store.
     Quietly,
+    /// By a swap. Nobody waits, or is on the way.
+    Alone,
     /// By a swap.
     Busily,
     /// Somebody waits.
@@ -182,6 +185,7 @@ impl State {
     pub(crate) fn unlock(&self) -> Unlock {
         match self.mode() {
             QUIET => Unlock::Quietly,
+            BUSY => Unlock::Alone,
             mode if mode & LOOK != 0 => Unlock::Contended,
             _ => Unlock::Busily,
         }
@@ -254,7 +258,9 @@ impl State {
     pub(crate) fn note_calm(&self) -> bool {
         // ORDERING: Relaxed, here and below: the lock orders the owners.
         let calm = self.calm.load(Ordering::Relaxed) + 1;
-        self.calm.store(if calm < CALM { calm } else { 0 }, Ordering::Relaxed);
+        if calm < CALM {
+            self.calm.store(calm, Ordering::Relaxed);
+        }
         calm >= CALM
     }
 

@@ -40,6 +40,7 @@ fn count_together(mutex: &Mutex<u32>) {
 fn locks_that_relied_on_the_fence_lose_no_wake_up_when_it_is_refused() {
     watchdog("locks whose fence is refused", || {
         let used = [const { Mutex::new(0) }; 2];
+        latchwork_mutex::prepare();
         let was_offered = fence::is_offered();
         (0..10_000).for_each(|_| used.iter().for_each(|mutex| *mutex.lock() += 1));
         assert_eq!(fence::heavy_count(), 0);

@@ -10,29 +10,39 @@ use super::atomic::{AtomicU8, AtomicU64, Ordering};
 pub struct Refused;
 
 const NOT_ASKED: u8 = 0;
-const OFFERED: u8 = 1;
-const REFUSED: u8 = 2;
+const ASKING: u8 = 1;
+const OFFERED: u8 = 2;
+const REFUSED: u8 = 3;
 
 /// What the system has said.
 static STANDING: AtomicU8 = AtomicU8::new(NOT_ASKED);
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
-/// Whether the system offers it. The first call asks.
+/// Whether the system is known to offer it.
 #[inline]
 pub fn is_offered() -> bool {
     // ORDERING: Relaxed, here and below: whoever believes what is no longer true meets the refusal itself.
-    match STANDING.load(Ordering::Relaxed) {
-        NOT_ASKED => ask(),
-        standing => standing == OFFERED,
+    STANDING.load(Ordering::Relaxed) == OFFERED
+}
+
+/// Whether the system has said what it offers.
+pub fn is_known() -> bool {
+    STANDING.load(Ordering::Relaxed) > ASKING
+}
+
+/// Asks the system, unless somebody has.
+#[inline]
+pub fn ask() {
+    if STANDING.load(Ordering::Relaxed) == NOT_ASKED {
+        ask_first();
     }
 }
 
 #[cold]
-fn ask() -> bool {
-    let standing = if membarrier().is_ok() { OFFERED } else { REFUSED };
-    // A refusal that has come since stays.
-    let known = STANDING.compare_exchange(NOT_ASKED, standing, Ordering::Relaxed, Ordering::Relaxed);
-    known.map_or_else(|known| known, |_| standing) == OFFERED
+fn ask_first() {
+    if STANDING.compare_exchange(NOT_ASKED, ASKING, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+        STANDING.store(if membarrier().is_ok() { OFFERED } else { REFUSED }, Ordering::Relaxed);
+    }
 }
 
 /// Stops the compiler: the fence of the others does the rest.
