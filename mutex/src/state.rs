@@ -248,7 +248,7 @@ impl State {
         self.mode() & WAKING != 0
     }
 
-    /// Whether somebody is in the queue or on its way: a newcomer then queues without spinning.
+    /// Whether somebody is in the queue or on its way.
     #[inline]
     pub(crate) fn has_company(&self) -> bool {
         self.mode() & (LOOK | WAKING) != 0

@@ -41,7 +41,7 @@ impl Contender for Asking<'_> {
         self.lock.try_take(self.request, progress, reserved_too)
     }
 
-    fn has_company(&self) -> bool {
+    fn is_to_queue_at_once(&self) -> bool {
         self.lock.has_company()
     }
 

@@ -33,7 +33,7 @@ impl<L: Layout> Contender for Asking<'_, L> {
         self.semaphore.try_take(self.permits, progress, reserved_too)
     }
 
-    fn has_company(&self) -> bool {
+    fn is_to_queue_at_once(&self) -> bool {
         self.semaphore.has_company()
     }
 

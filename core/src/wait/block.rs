@@ -120,7 +120,7 @@ fn stay<C: Contender>(contender: &C, entrant: Entrant<'_>, deadline: Option<Inst
     Stay::Ended(signal.or_else(|| contender.leave(waiter)))
 }
 
-/// Tries a bounded number of times. A newcomer gives up at once where others wait already.
+/// Tries a bounded number of times. A newcomer may have to give up at once.
 fn spin<C: Contender>(contender: &C, place: Place, gave_way: &mut bool) -> Result<bool, C::Never> {
     let (progress, turns) = match place {
         Place::Back => (Progress::New, C::TURNS.newcomer),
@@ -138,7 +138,7 @@ fn spin<C: Contender>(contender: &C, place: Place, gave_way: &mut bool) -> Resul
             Err(Held::Locked) => {}
             Err(Held::Never(never)) => return Err(never),
         }
-        if place == Place::Back && contender.has_company() || !spin.turn() {
+        if place == Place::Back && contender.is_to_queue_at_once() || !spin.turn() {
             return Ok(false);
         }
         if place == Place::Back {

@@ -33,8 +33,8 @@ pub trait Contender {
     /// Why it could not be had.
     fn try_take(&self, progress: Progress, reserved_too: bool) -> Result<(), Held<Self::Never>>;
 
-    /// Whether somebody is queued or on its way: a newcomer queues then without turning.
-    fn has_company(&self) -> bool;
+    /// Whether a newcomer queues without turning, since others wait.
+    fn is_to_queue_at_once(&self) -> bool;
 
     /// Joins the queue, unless there turns out to be no need to wait.
     fn enqueue(&self, entrant: Entrant<'_>) -> Entry;
