@@ -20,7 +20,7 @@ use latchwork_core::wait::{
 use latchwork_core::{const_unless_checked, fence};
 
 use crate::contender::{Alone, Asking, Party};
-use crate::state::{NotLocked, State, Unlock};
+use crate::state::{Busy, NotLocked, State};
 
 /// How long a waiter puts up with losing the race for the lock: a thread is granted it after that, for a task it is
 /// reserved.
@@ -107,11 +107,20 @@ impl RawMutex {
     /// The owner gives up the lock.
     #[inline]
     pub(crate) fn unlock(&self) {
-        match self.state.unlock() {
-            Unlock::Quietly => self.pass_on_if(self.state.free_quietly()),
-            Unlock::Alone => self.unlock_alone(),
-            Unlock::Busily => self.pass_on_if(self.state.free_busily()),
-            Unlock::Contended => self.unlock_contended(false),
+        if !self.state.is_quiet() {
+            self.unlock_busily();
+        } else if self.state.free_quietly() {
+            self.pass_on();
+        }
+    }
+
+    /// The same, where the lock is not quiet. Not inlined: a guard's destructor is small enough for that then.
+    #[inline(never)]
+    fn unlock_busily(&self) {
+        match self.state.busy() {
+            Busy::Alone => self.unlock_alone(),
+            Busy::Expecting => self.free_busily(),
+            Busy::Contended => self.unlock_contended(false),
         }
     }
 
@@ -227,13 +236,21 @@ impl RawMutex {
         self.state.set_mode(look, waking);
     }
 
+    /// The owner unlocks by a swap.
+    #[inline]
+    fn free_busily(&self) {
+        if self.state.free_busily() {
+            self.pass_on();
+        }
+    }
+
     /// The owner unlocks a busy lock, and nobody waited, or was on the way, when it looked.
     fn unlock_alone(&self) {
         let is_calm = self.state.note_calm();
         if is_calm && fence::is_offered() {
             return self.unlock_calmly();
         }
-        self.pass_on_if(self.state.free_busily());
+        self.free_busily();
         if is_calm {
             // It may take long, once in a process: the lock is free meanwhile.
             fence::ask();
@@ -255,13 +272,6 @@ impl RawMutex {
         // The clock is read before the queue is locked, to keep that short.
         let now = Instant::now();
         self.release(self.queue.lock(), now, hand_over);
-    }
-
-    #[inline]
-    fn pass_on_if(&self, is_to_look: bool) {
-        if is_to_look {
-            self.pass_on();
-        }
     }
 
     /// Sees to it that somebody wakes whoever is to be woken (M3): the owner when it unlocks, or else this thread, by

@@ -119,15 +119,13 @@ pub(crate) struct State {
     calm: AtomicU32,
 }
 
-/// How the owner is to unlock.
+/// How the owner of a lock that is not quiet finds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unlock {
-    /// By a store.
-    Quietly,
-    /// By a swap. Nobody waits, or is on the way.
+pub(crate) enum Busy {
+    /// Nobody waits, or is on the way.
     Alone,
-    /// By a swap.
-    Busily,
+    /// Somebody is on the way.
+    Expecting,
     /// Somebody waits.
     Contended,
 }
@@ -180,14 +178,18 @@ impl State {
         self.lock.load(Ordering::Relaxed) == LOCKED
     }
 
-    /// How the owner is to unlock.
+    /// Whether the owner frees the lock by a store.
     #[inline]
-    pub(crate) fn unlock(&self) -> Unlock {
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.mode() == QUIET
+    }
+
+    /// How the owner finds the lock, where it is not quiet.
+    pub(crate) fn busy(&self) -> Busy {
         match self.mode() {
-            QUIET => Unlock::Quietly,
-            BUSY => Unlock::Alone,
-            mode if mode & LOOK != 0 => Unlock::Contended,
-            _ => Unlock::Busily,
+            BUSY => Busy::Alone,
+            mode if mode & LOOK != 0 => Busy::Contended,
+            _ => Busy::Expecting,
         }
     }
 
@@ -291,12 +293,6 @@ impl State {
             // Removing it fails `models::quiet::a_quiet_unlock_racing_a_newcomer_loses_no_wake_up`.
             fence::heavy();
         }
-    }
-
-    /// For the models: whether unlock frees the lock by a store.
-    #[cfg(test)]
-    pub(crate) fn is_quiet(&self) -> bool {
-        self.mode() == QUIET
     }
 
     /// For the models: whether unlock frees the lock by a swap.
