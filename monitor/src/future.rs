@@ -256,9 +256,7 @@ impl<T: ?Sized, G: Lend<Target = T>, F: FnMut(&mut T) -> bool> Future for WaitWh
         let mut this = self.project();
         loop {
             // A panic leaves it as it is: its guard is dropped with it.
-            if let Some(guard) = this.wait.as_mut().owned()
-                && !(this.holds_back)(&mut **guard)
-            {
+            if this.wait.as_mut().owned().is_some_and(|guard| !(this.holds_back)(&mut **guard)) {
                 return Poll::Ready(this.wait.as_mut().take_owned().expect("it owns the guard"));
             }
             let guard = ready!(this.wait.as_mut().poll(cx));
