@@ -30,6 +30,10 @@
 //! `when.rs`; `raw.rs` (the states of a wait for a notification, and why none is lost), `future.rs` (what a cancelled wait owes);
 //! `models/` (what is checked).
 //!
+//! # Features
+//!
+//! - `serde`: `Serialize` and `Deserialize` for [`Monitor`]. It is its value alone; whoever writes that is inside.
+//!
 //! # Prior art
 //!
 //! Monitors are Hoare's (1974) and Brinch Hansen's; that a woken waiter looks again is Mesa's (Lampson and Redell, 1980). Predicates
@@ -47,6 +51,8 @@ mod monitor;
 mod predicate;
 mod raw;
 mod roster;
+#[cfg(feature = "serde")]
+mod serde;
 mod when;
 
 pub use condition::Condition;

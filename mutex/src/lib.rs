@@ -40,6 +40,10 @@
 //! contended paths of threads and of tasks are in `latchwork-core`, `wait/block.rs` and `wait/acquire.rs`),
 //! `reentrant/state.rs`, `models/` (what is checked).
 //!
+//! # Features
+//!
+//! - `serde`: `Serialize` and `Deserialize` for both locks. A lock is its value alone, and locked while that is written.
+//!
 //! # Prior art
 //!
 //! The queue in the waiters' own frames is that of Mellor-Crummey and Scott's lock (1991). Barging with one *designated
@@ -64,6 +68,8 @@ mod mutex;
 mod owned;
 mod raw;
 mod reentrant;
+#[cfg(feature = "serde")]
+mod serde;
 mod state;
 
 pub use future::{Lock, LockOwned};

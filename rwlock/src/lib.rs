@@ -22,6 +22,10 @@
 //! Reading order: `state.rs` (the word, invariants, why no wake-up is lost), `request.rs`, `policy.rs`, `raw.rs` and `admit.rs` (the
 //! algorithm; the contended paths of threads and of tasks are in `latchwork-core`, `wait/block.rs` and `wait/acquire.rs`),
 //! `models/` (what is checked).
+//!
+//! # Features
+//!
+//! - `serde`: `Serialize` and `Deserialize` for the lock. It is its value alone, and locked for reading while that is written.
 
 #![deny(unsafe_code)]
 
@@ -36,6 +40,8 @@ mod mode;
 mod policy;
 mod raw;
 mod request;
+#[cfg(feature = "serde")]
+mod serde;
 mod state;
 mod ways;
 

@@ -52,6 +52,8 @@
 //!
 //! - `std`, on by default: timed forms, [`Yield`], and yields in [`Backoff`] and [`TicketLock`]. Without it the crate is
 //!   `no_std`, and needs nothing but a processor with compare-exchange.
+//! - `serde`: `Serialize` and `Deserialize` for all three, with or without `std`. A lock is its value alone, and locked while that is
+//!   written.
 //!
 //! # Prior art
 //!
@@ -74,6 +76,8 @@ mod lend;
 mod patience;
 mod relax;
 mod rw;
+#[cfg(feature = "serde")]
+mod serde;
 mod spin;
 mod ticket;
 
