@@ -16,6 +16,7 @@
 //! Without the feature `std`, what is left is `no_std`: atomics, cells, hints and [`Spin`].
 
 #![deny(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(any(feature = "std", latchwork = "loom", latchwork = "shuttle")), no_std)]
 
 #[cfg(feature = "std")]

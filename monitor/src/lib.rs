@@ -42,6 +42,7 @@
 //! parking_lot (*requeueing*) have theirs.
 
 #![deny(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod condition;
 mod condvar;

@@ -58,6 +58,7 @@
 //! [numbers that never come back](https://github.com/rust-lang/rust/issues/123458) are its, too.
 
 #![deny(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod contender;
 mod future;

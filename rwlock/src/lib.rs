@@ -28,6 +28,7 @@
 //! - `serde`: `Serialize` and `Deserialize` for the lock. It is its value alone, and locked for reading while that is written.
 
 #![deny(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod admit;
 mod contender;

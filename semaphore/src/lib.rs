@@ -30,6 +30,7 @@
 //! `models/` (what is checked), `acquire.rs` (the methods of both semaphores).
 
 #![deny(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod acquire;
 mod any;

@@ -66,6 +66,7 @@
 
 #![no_std]
 #![deny(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(any(test, doctest, doc))]
 extern crate std;
