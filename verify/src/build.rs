@@ -4,6 +4,8 @@
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Build {
     Plain,
+    /// As cargo does it, with nothing added.
+    Bare,
     Portable,
     Loom,
     Shuttle,
@@ -18,7 +20,7 @@ pub(crate) enum Build {
 impl Build {
     fn cfg(self) -> Option<&'static str> {
         match self {
-            Self::Plain | Self::Thread | Self::Address => None,
+            Self::Plain | Self::Bare | Self::Thread | Self::Address => None,
             Self::Portable => Some("latchwork_portable"),
             Self::Loom => Some("latchwork=\"loom\""),
             Self::Shuttle | Self::AddressShuttle => Some("latchwork=\"shuttle\""),
@@ -56,7 +58,7 @@ impl Build {
     /// The arguments that make cargo build in this way, with lints denied. clippy compiles what is of this workspace: so what
     /// is linted is what runs, and the dependencies are compiled once for both.
     pub(crate) fn arguments(self, tool: &str) -> Vec<String> {
-        if tool == "fmt" {
+        if tool == "fmt" || self == Self::Bare {
             return Vec::new();
         }
         // The aliases have their cfg from `.cargo/config.toml`, where it comes first, too.
@@ -90,6 +92,7 @@ impl Build {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Plain => "plain",
+            Self::Bare => "bare",
             Self::Portable => "portable",
             Self::Loom => "loom",
             Self::Shuttle => "shuttle",

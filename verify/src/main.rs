@@ -3,6 +3,7 @@
 //! Each check is a command that can be run alone; `cargo verify --list` prints them.
 
 mod build;
+mod published;
 
 use std::fmt;
 use std::io;
@@ -85,6 +86,8 @@ struct Check {
     name: String,
     arguments: Vec<String>,
     environment: &'static [(&'static str, &'static str)],
+    /// The toolchain that runs it, where that is not the one that runs all others.
+    toolchain: Option<&'static str>,
     /// That without which it is skipped.
     need: Option<Need>,
     /// Whether it keeps one core busy for long, and runs beside others that do.
@@ -98,6 +101,10 @@ enum Need {
     Target(&'static str),
     /// A program.
     Program(&'static str),
+    /// A tool that cargo installs.
+    Tool(&'static str),
+    /// A toolchain.
+    Toolchain(&'static str),
     /// The sources of the standard library.
     Sources,
 }
@@ -106,7 +113,13 @@ impl Need {
     fn is_met(self) -> bool {
         match self {
             Self::Target(target) => is_installed(target),
-            Self::Program(program) => Command::new(program).arg("--version").output().is_ok(),
+            Self::Program(program) | Self::Tool(program) => Command::new(program).arg("--version").output().is_ok(),
+            Self::Toolchain(toolchain) => {
+                // Otherwise rustup may install what it is asked for.
+                let mut rustup = Command::new("rustup");
+                rustup.args(["which", "--toolchain", toolchain, "cargo"]).env("RUSTUP_AUTO_INSTALL", "0");
+                rustup.output().is_ok_and(|output| output.status.success())
+            }
             Self::Sources => ask_rustc(&["--print", "sysroot"])
                 .is_some_and(|root| Path::new(&root).join("lib/rustlib/src/rust/library").is_dir()),
         }
@@ -118,6 +131,10 @@ impl fmt::Display for Need {
         match self {
             Self::Target(target) => write!(f, "`rustup target add {target}` installs what it needs"),
             Self::Program(program) => write!(f, "it needs {program}, which the system's packages have"),
+            Self::Tool(tool) => write!(f, "`cargo install {tool}` installs what it needs"),
+            Self::Toolchain(toolchain) => {
+                write!(f, "`rustup toolchain install {toolchain} --profile minimal` installs what it needs")
+            }
             Self::Sources => f.write_str("`rustup component add rust-src` installs what it needs"),
         }
     }
@@ -134,12 +151,21 @@ enum Outcome {
 
 impl Check {
     fn new(name: &str, build: Build, arguments: &[&str]) -> Self {
-        let name = if build == Build::Plain { name.to_owned() } else { format!("{name}, {}", build.name()) };
+        let name = match build {
+            Build::Plain | Build::Bare => name.to_owned(),
+            _ => format!("{name}, {}", build.name()),
+        };
         let (tool, rest) = arguments.split_first().expect("a cargo command has a name");
         let mut all = vec![(*tool).to_owned()];
         all.extend(build.arguments(tool));
         all.extend(rest.iter().map(|argument| (*argument).to_owned()));
-        Self { name, arguments: all, environment: build.environment(), need: None, is_sequential: false }
+        let environment = build.environment();
+        Self { name, arguments: all, environment, toolchain: None, need: None, is_sequential: false }
+    }
+
+    /// It is run by this toolchain, and skipped where that is not installed.
+    fn with_toolchain(self, toolchain: &'static str) -> Self {
+        Self { toolchain: Some(toolchain), ..self }.needing(Need::Toolchain(toolchain))
     }
 
     /// It is skipped where this is not installed.
@@ -166,12 +192,23 @@ impl Check {
         eprintln!("\n== {}\n   {self}", self.name);
     }
 
+    fn cargo(&self) -> Command {
+        match self.toolchain {
+            Some(toolchain) => {
+                let mut command = Command::new("rustup");
+                command.args(["run", toolchain, "cargo"]);
+                command
+            }
+            None => Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())),
+        }
+    }
+
     fn outcome(&self, is_alone: bool) -> Outcome {
         if let Some(need) = self.need.filter(|need| !need.is_met()) {
             eprintln!("skipped: {need}");
             return Outcome::Skipped;
         }
-        let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        let mut command = self.cargo();
         command.args(&self.arguments);
         for variable in WEAKENING {
             command.env_remove(variable);
@@ -218,6 +255,9 @@ impl fmt::Display for Check {
             write!(f, "{variable}={value} ")?;
         }
         f.write_str("cargo")?;
+        if let Some(toolchain) = self.toolchain {
+            write!(f, " +{toolchain}")?;
+        }
         for argument in &self.arguments {
             match argument.contains(['\'', '"', ' ']) {
                 true => write!(f, " \"{}\"", argument.replace('"', "\\\""))?,
@@ -252,7 +292,9 @@ fn checks() -> Vec<Check> {
     }
 
     checks.push(Check::new("tests", Build::Plain, &["test", "--workspace"]));
+    checks.push(published::tests_of_features());
     checks.push(Check::new("tests", Build::Portable, &modelled(&["test", "--tests"])));
+    checks.extend(published::checks());
     for (package, example) in EXAMPLES {
         let arguments = ["run", "--quiet", "-p", package, "--example", example];
         checks.push(Check::new(&format!("example {example}"), Build::Plain, &arguments));
