@@ -29,7 +29,13 @@ pub(crate) fn checks() -> Vec<Check> {
         Check::new("dependencies", Build::Bare, &["deny", "--offline", "check", "bans", "licenses", "sources"]);
     let oldest = [&with(&["check", "--quiet", "--lib"])[..], &["--all-features"]].concat();
     let oldest = Check::new("oldest compiler", Build::Bare, &oldest).with_toolchain(OLDEST);
-    vec![dependencies.needing(Need::Tool("cargo-deny")), oldest]
+    let of_verify = |test| ["test", "--quiet", "-p", "latchwork-verify", "--test", test, "--", "--ignored"];
+    vec![
+        dependencies.needing(Need::Tool("cargo-deny")),
+        oldest,
+        Check::new("packages", Build::Plain, &of_verify("packages")),
+        Check::new("downstream", Build::Plain, &of_verify("downstream")),
+    ]
 }
 
 fn each<'a>(packages: &'a [&'static str]) -> impl Iterator<Item = &'static str> + use<'a> {
