@@ -105,6 +105,8 @@ enum Need {
     Tool(&'static str),
     /// A toolchain.
     Toolchain(&'static str),
+    /// This version of the compiler, and no other.
+    Compiler(&'static str),
     /// The sources of the standard library.
     Sources,
 }
@@ -120,6 +122,8 @@ impl Need {
                 rustup.args(["which", "--toolchain", toolchain, "cargo"]).env("RUSTUP_AUTO_INSTALL", "0");
                 rustup.output().is_ok_and(|output| output.status.success())
             }
+            Self::Compiler(version) => ask_rustc(&["--version"])
+                .is_some_and(|answer| answer.strip_prefix("rustc ").is_some_and(|rest| rest.starts_with(version))),
             Self::Sources => ask_rustc(&["--print", "sysroot"])
                 .is_some_and(|root| Path::new(&root).join("lib/rustlib/src/rust/library").is_dir()),
         }
@@ -135,6 +139,7 @@ impl fmt::Display for Need {
             Self::Toolchain(toolchain) => {
                 write!(f, "`rustup toolchain install {toolchain} --profile minimal` installs what it needs")
             }
+            Self::Compiler(version) => write!(f, "it needs Rust {version}, whose rustdoc writes what it reads"),
             Self::Sources => f.write_str("`rustup component add rust-src` installs what it needs"),
         }
     }

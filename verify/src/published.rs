@@ -6,6 +6,9 @@ use crate::{Check, MODELLED, Need};
 /// The oldest compiler that is promised: `rust-version` of the workspace.
 const OLDEST: &str = env!("CARGO_PKG_RUST_VERSION");
 
+/// The compiler whose rustdoc writes what the test of the public API reads.
+const DESCRIBING: &str = "1.95";
+
 /// The tests that need a feature, and the crates that have them.
 const FEATURED: (&[&str], &[&str]) =
     (&["serde"], &["latchwork-mutex", "latchwork-rwlock", "latchwork-spinlock", "latchwork-monitor"]);
@@ -35,6 +38,7 @@ pub(crate) fn checks() -> Vec<Check> {
         oldest,
         Check::new("packages", Build::Plain, &of_verify("packages")),
         Check::new("downstream", Build::Plain, &of_verify("downstream")),
+        Check::new("public API", Build::Plain, &of_verify("api")).needing(Need::Compiler(DESCRIBING)),
     ]
 }
 
