@@ -8,21 +8,32 @@
 //!   [`Parker`](wait::Parker) that blocks a thread.
 //! - [`Spin`]: how long a thread turns before it parks.
 //! - [`fence`]: an asymmetric pair of fences.
+//! - [`panics`]: foreign code that panics.
 //!
 //! Read in this order: `wait/parker.rs`, `wait/waiter.rs`, `wait/queue.rs`, `models.rs`, then `sync/mod.rs`.
 //!
 //! No path allocates, and none uses a thread-local or a global table.
 //!
-//! Without the feature `std`, what is left is `no_std`: atomics, cells, hints and [`Spin`].
+//! # Without the standard library
+//!
+//! Without the feature `std`, which is on by default, the crate is `no_std`. The queue, and the tasks in it, are the same; what is
+//! different is in `sync/bare.rs`:
+//!
+//! - Nobody blocks but for the lock of a queue, which turns. So whoever locks a queue must not interrupt, or pass over by its priority,
+//!   one that has it locked on the same processor: it would turn for ever. That is true of an interrupt's handler.
+//! - There is no clock: whoever has waited at all has waited for long.
+//! - A panic of foreign code, a waker for instance, ends the program where it would have been caught.
+//! - [`fence`] is not offered.
+//!
+//! The processor needs a compare-exchange of 32 bits. Where it has none of 64 bits, portable-atomic stands in.
 
 #![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(any(feature = "std", latchwork = "loom", latchwork = "shuttle")), no_std)]
 
-#[cfg(feature = "std")]
 pub mod fence;
+pub mod panics;
 pub mod sync;
-#[cfg(feature = "std")]
 pub mod wait;
 
 mod spin;

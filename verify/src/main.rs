@@ -59,6 +59,9 @@ const EXAMPLES: [(&str, &str); 7] = [
 /// Bare metal: a target that has no std, so that nothing of it can have been used.
 const BARE_METAL: &str = "thumbv7em-none-eabihf";
 
+/// The crates that need no std.
+const NO_STD: [&str; 2] = ["latchwork-core", "latchwork-spinlock"];
+
 /// Where the sanitizers run. The target is named, so that what the compiler itself runs is built without them.
 const SANITIZED: &str = "x86_64-unknown-linux-gnu";
 
@@ -284,12 +287,7 @@ fn checks() -> Vec<Check> {
         // What is of their tests and models is linted where it is run.
         checks.push(Check::new("clippy", build, &modelled(&["build", "--quiet", "--lib"])));
     }
-    let no_std = ["--quiet", "--lib", "--no-default-features"];
-    let bare = ["build", "-p", "latchwork-core", "-p", "latchwork-spinlock"];
-    checks.push(Check::new("clippy, no std", Build::Plain, &[&bare[..], &no_std].concat()));
-    let bare_metal = ["build", "-p", "latchwork-spinlock", "--target", BARE_METAL];
-    let bare_metal = Check::new("clippy, bare metal", Build::Plain, &[&bare_metal[..], &no_std].concat());
-    checks.push(bare_metal.needing(Need::Target(BARE_METAL)));
+    checks.extend(without_std());
 
     checks.push(Check::new("docs", Build::Plain, &["doc", "--quiet", "--no-deps", "--workspace"]));
     for build in [Build::Loom, Build::Shuttle] {
@@ -337,6 +335,18 @@ fn checks() -> Vec<Check> {
     let sample = ["run", "--quiet", "-p", "latchwork-weaken", "--", "--trusted", "--sample", "6"];
     checks.push(Check::new("weakenings, a sample", Build::Plain, &sample));
     checks
+}
+
+/// The checks of what needs no std.
+fn without_std() -> Vec<Check> {
+    let packages = NO_STD.map(|package| ["-p", package]).concat();
+    let no_std = [&["build", "--quiet", "--lib", "--no-default-features"], &packages[..]].concat();
+    let bare_metal = [&no_std[..], &["--target", BARE_METAL]].concat();
+    vec![
+        Check::new("clippy, no std", Build::Plain, &no_std),
+        Check::new("clippy, no std", Build::Portable, &no_std),
+        Check::new("clippy, bare metal", Build::Plain, &bare_metal).needing(Need::Target(BARE_METAL)),
+    ]
 }
 
 fn main() -> ExitCode {

@@ -10,6 +10,7 @@
     expect(clippy::disallowed_types, reason = "the numbers are no part of a model: see above")
 )]
 
+#[cfg(feature = "std")]
 use core::cell::Cell;
 #[cfg(all(target_has_atomic = "64", not(latchwork_portable)))]
 use core::sync::atomic::AtomicU64;
@@ -18,6 +19,7 @@ use core::sync::atomic::Ordering;
 #[cfg(any(not(target_has_atomic = "64"), latchwork_portable))]
 use portable_atomic::AtomicU64;
 
+#[cfg(feature = "std")]
 use super::imp::thread::local;
 
 /// Every number is positive and has at most so many bits: at a million a second, they last for two years.
@@ -43,6 +45,7 @@ impl Numbers {
 
 static NUMBERS: Numbers = Numbers(AtomicU64::new(0));
 
+#[cfg(feature = "std")]
 local! {
     /// Zero, until this thread is first asked. Has no destructor, and so outlives those of other thread-locals.
     static OF_THIS_THREAD: Cell<u64> = const { Cell::new(0) };
@@ -63,6 +66,7 @@ pub fn fresh() -> u64 {
 /// # Panics
 ///
 /// If it has none and all have been given out. In a destructor of a thread-local, on systems that have no native ones.
+#[cfg(feature = "std")]
 #[inline]
 #[must_use]
 pub fn of_this_thread() -> u64 {

@@ -3,6 +3,7 @@
 //! | built with                    | atomics and cells      | futex                   | time                         |
 //! |-------------------------------|------------------------|-------------------------|------------------------------|
 //! | no cfg                        | `core`                 | atomic-wait, rustix     | `std::time`                  |
+//! | the same, without `std`       | `core`                 | turns                   | none                         |
 //! | `--cfg 'latchwork="loom"'`    | loom                   | a list of loom threads  | passes at once, at any moment |
 //! | `--cfg 'latchwork="shuttle"'` | shuttle, vector clocks | a list of shuttle tasks | passes at once, at any moment |
 //!
@@ -34,17 +35,14 @@ mod imp;
 #[cfg(any(latchwork = "loom", latchwork = "shuttle"))]
 mod shim;
 
-#[cfg(any(feature = "std", latchwork = "loom", latchwork = "shuttle"))]
 pub mod identity;
 #[cfg(any(feature = "std", latchwork = "loom", latchwork = "shuttle"))]
 pub mod model;
-#[cfg(any(feature = "std", latchwork = "loom", latchwork = "shuttle"))]
 mod transition;
 
-pub use imp::{atomic, cell, hint};
 #[cfg(any(feature = "std", latchwork = "loom", latchwork = "shuttle"))]
-pub use imp::{barrier, futex, thread, time};
-#[cfg(any(feature = "std", latchwork = "loom", latchwork = "shuttle"))]
+pub use imp::thread;
+pub use imp::{atomic, barrier, cell, futex, hint, time};
 pub use transition::Transition;
 
 // `cargo loom` and `cargo shuttle` set this variable beside the cfg. A RUSTFLAGS in the environment drops the cfg and

@@ -1,11 +1,18 @@
 //! The facade outside the checkers: thin names for `core`, `std`, atomic-wait and rustix.
 
+#[cfg(not(feature = "std"))]
+#[path = "bare.rs"]
+mod bare;
+
+#[cfg(not(feature = "std"))]
+pub use bare::{barrier, futex, time};
+
 /// Atomics and fences.
 pub mod atomic {
-    #[cfg(all(feature = "std", target_has_atomic = "64", not(latchwork_portable)))]
+    #[cfg(all(target_has_atomic = "64", not(latchwork_portable)))]
     pub use core::sync::atomic::AtomicU64;
     pub use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, Ordering, fence};
-    #[cfg(all(feature = "std", any(not(target_has_atomic = "64"), latchwork_portable)))]
+    #[cfg(any(not(target_has_atomic = "64"), latchwork_portable))]
     pub use portable_atomic::AtomicU64;
 }
 

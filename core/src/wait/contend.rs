@@ -2,7 +2,7 @@
 //! the primitive that they contend for.
 
 use core::pin::Pin;
-use std::task::Waker;
+use core::task::Waker;
 
 use super::parker::Signal;
 use super::standing::Kind;

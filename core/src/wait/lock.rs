@@ -10,6 +10,8 @@
 //! always does. A sleep covers the case where the holder has lost its processor: a pure spin lock would then burn what the
 //! holder needs, and with priorities never give it back.
 //!
+//! Without the feature `std` nobody can be put to sleep: the wait for the futex word to change turns for as long as it takes.
+//!
 //! The algorithm is the third mutex of Drepper's "Futexes are tricky" (2011).
 
 use crate::Spin;

@@ -8,9 +8,13 @@
 //! [`Acquire`] for a task, both of a [`Contender`].
 
 mod acquire;
+#[cfg(feature = "std")]
 mod block;
 mod contend;
 mod lock;
+#[cfg(not(feature = "std"))]
+mod no_outlook;
+#[cfg(feature = "std")]
 mod outlook;
 pub mod parker;
 pub mod queue;
@@ -19,8 +23,12 @@ mod waiter;
 mod wake_list;
 
 pub use acquire::Acquire;
+#[cfg(feature = "std")]
 pub use block::{block, resume};
 pub use contend::{Contender, Entrant, Entry, Held, Place, Progress, Turns};
+#[cfg(not(feature = "std"))]
+pub use no_outlook::Outlook;
+#[cfg(feature = "std")]
 pub use outlook::Outlook;
 pub use parker::{Parker, Signal, Unpark};
 pub use queue::{QueueGuard, WaitQueue};

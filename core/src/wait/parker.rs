@@ -31,6 +31,7 @@ use core::fmt;
 use crate::Spin;
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::futex;
+#[cfg(feature = "std")]
 use crate::sync::time::Instant;
 
 const IDLE: u32 = 0;
@@ -41,7 +42,7 @@ const INVITED: u32 = 4;
 const FAVOURED: u32 = 5;
 const GRANTED: u32 = 6;
 /// As `PARKED`, but asleep on the condition variable of a build without a timed futex.
-#[cfg(any(not(target_os = "linux"), latchwork_portable))]
+#[cfg(all(feature = "std", any(not(target_os = "linux"), latchwork_portable)))]
 const PARKED_PORTABLE: u32 = 7;
 
 /// What a waiter is told when it is taken out of its queue.
@@ -73,7 +74,7 @@ impl Signal {
 /// Blocks its owner until a [`Signal`] comes. See the [module documentation](self) for its states.
 pub struct Parker {
     word: AtomicU32,
-    #[cfg(any(not(target_os = "linux"), latchwork_portable))]
+    #[cfg(all(feature = "std", any(not(target_os = "linux"), latchwork_portable)))]
     portable: portable::Bed,
 }
 
@@ -90,7 +91,7 @@ impl Parker {
         pub const fn new() -> Self {
             Self {
                 word: AtomicU32::new(IDLE),
-                #[cfg(any(not(target_os = "linux"), latchwork_portable))]
+                #[cfg(all(feature = "std", any(not(target_os = "linux"), latchwork_portable)))]
                 portable: portable::Bed::new(),
             }
         }
@@ -138,6 +139,7 @@ impl Parker {
     }
 
     /// Blocks until the signal comes, or until `deadline`, if there is one.
+    #[cfg(feature = "std")]
     pub fn await_signal(&self, deadline: Option<Instant>) -> Option<Signal> {
         match deadline {
             None => Some(self.park()),
@@ -146,6 +148,7 @@ impl Parker {
     }
 
     /// Blocks until the signal comes.
+    #[cfg(feature = "std")]
     pub fn park(&self) -> Signal {
         loop {
             match self.prepare(PARKED) {
@@ -156,7 +159,7 @@ impl Parker {
     }
 
     /// Blocks until the signal comes, or until `deadline`. A signal that has come wins over a deadline that has passed.
-    #[cfg(all(target_os = "linux", not(latchwork_portable)))]
+    #[cfg(all(feature = "std", target_os = "linux", not(latchwork_portable)))]
     pub fn park_until(&self, deadline: Instant) -> Option<Signal> {
         loop {
             match self.prepare(PARKED) {
@@ -168,7 +171,7 @@ impl Parker {
     }
 
     /// Blocks until the signal comes, or until `deadline`. A signal that has come wins over a deadline that has passed.
-    #[cfg(any(not(target_os = "linux"), latchwork_portable))]
+    #[cfg(all(feature = "std", any(not(target_os = "linux"), latchwork_portable)))]
     pub fn park_until(&self, deadline: Instant) -> Option<Signal> {
         let mut asleep = self.portable.lie_down();
         loop {
@@ -181,6 +184,7 @@ impl Parker {
     }
 
     /// Announces that the owner is about to sleep, unless the signal has come.
+    #[cfg(feature = "std")]
     fn prepare(&self, parked: u32) -> Option<Signal> {
         // ORDERING: the failure is Acquire, and pairs with the Release in `send`, as in `signal`. Weakening it fails
         // `models::parker::a_parked_thread_sees_what_came_before_its_signal`. Success is Relaxed: it tells the sender that there
@@ -198,7 +202,7 @@ impl Parker {
     }
 
     /// Writes the signal, and returns what was there before.
-    #[cfg(all(target_os = "linux", not(latchwork_portable)))]
+    #[cfg(any(not(feature = "std"), all(target_os = "linux", not(latchwork_portable))))]
     fn deliver(&self, signal: Signal) -> u32 {
         // ORDERING: Release pairs with the Acquires in `signal` and `prepare`. Weakening it fails
         // `models::parker::a_signal_publishes_what_came_before_it`.
@@ -207,7 +211,7 @@ impl Parker {
 
     /// Writes the signal, and returns what was there before. Wakes an owner that sleeps on the bed, and touches the bed of no
     /// other (P4).
-    #[cfg(any(not(target_os = "linux"), latchwork_portable))]
+    #[cfg(all(feature = "std", any(not(target_os = "linux"), latchwork_portable)))]
     fn deliver(&self, signal: Signal) -> u32 {
         // ORDERING: Relaxed: the load guesses what the compare-exchange will find.
         let mut seen = self.word.load(Ordering::Relaxed);
@@ -245,7 +249,7 @@ impl Unpark {
 ///
 /// Parking by `std::thread::park_timeout` would use up, or leave behind, the one token that a thread has, which belongs to
 /// the user's own parking.
-#[cfg(any(not(target_os = "linux"), latchwork_portable))]
+#[cfg(all(feature = "std", any(not(target_os = "linux"), latchwork_portable)))]
 mod portable {
     use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 

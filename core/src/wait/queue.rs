@@ -39,7 +39,7 @@ use core::mem::replace;
 use core::num::NonZeroU8;
 use core::pin::Pin;
 use core::ptr::NonNull;
-use std::task::Waker;
+use core::task::Waker;
 
 use super::contend::{Entrant, Place};
 use super::lock::QueueLock;

@@ -5,10 +5,11 @@ use core::marker::PhantomPinned;
 use core::mem::ManuallyDrop;
 use core::num::NonZeroU8;
 use core::ptr::NonNull;
-use std::task::Waker;
+use core::task::Waker;
 
 use super::parker::{Parker, Signal};
 use super::standing::Lane;
+use crate::panics::abort;
 use crate::sync::atomic::{AtomicU8, Ordering};
 use crate::sync::cell::UnsafeCell;
 use crate::sync::time::Instant;
@@ -128,7 +129,7 @@ impl Drop for Waiter {
     // Not inlined: most futures have never made a waiter, and are spared the code.
     fn drop(&mut self) {
         if self.parker.is_armed() {
-            std::process::abort();
+            abort();
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Wakes that are gathered under a queue's lock and run after it is released.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::task::Waker;
+use core::mem::ManuallyDrop;
+use core::task::Waker;
 
 use super::parker::Unpark;
+use crate::panics::{self, Payload};
 
 /// What is left to do for a waiter that was taken out of its queue and has its signal.
 #[derive(Debug)]
@@ -117,22 +117,24 @@ impl<const N: usize> WakeList<N> {
 
 /// The payload of the first waker that panicked.
 #[derive(Default)]
-struct FirstPanic(Option<Box<dyn Any + Send>>);
+struct FirstPanic(Option<Payload>);
 
 impl FirstPanic {
     fn catch(&mut self, run: impl FnOnce()) {
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(run)) {
+        if let Err(panic) = panics::catch(run) {
             match self.0 {
                 None => self.0 = Some(panic),
                 // Dropping a payload is foreign code too, and could panic in its turn.
-                Some(_) => core::mem::forget(panic),
+                Some(_) => {
+                    let _kept = ManuallyDrop::new(panic);
+                }
             }
         }
     }
 
     fn resume(self) {
         if let Some(panic) = self.0 {
-            resume_unwind(panic);
+            panics::resume(panic);
         }
     }
 }
