@@ -88,6 +88,7 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
     /// MutexGuard::unlocked(&mut guard, || *mutex.lock() += 1);
     /// assert_eq!(*guard, 2);
     /// ```
+    #[cfg(feature = "std")]
     #[inline]
     pub fn unlocked<R>(guard: &mut Self, run: impl FnOnce() -> R) -> R {
         let raw = guard.mutex.raw();
@@ -117,6 +118,7 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
     ///     MutexGuard::bump(&mut guard);
     /// }
     /// ```
+    #[cfg(feature = "std")]
     #[inline]
     pub fn bump(guard: &mut Self) {
         let raw = guard.mutex.raw();
@@ -161,8 +163,10 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
 }
 
 /// Locks again when it is dropped, for a guard that has been unlocked.
+#[cfg(feature = "std")]
 struct Relock<'g, 'a, T: ?Sized>(&'g mut MutexGuard<'a, T>);
 
+#[cfg(feature = "std")]
 impl<T: ?Sized> Drop for Relock<'_, '_, T> {
     fn drop(&mut self) {
         self.0.mutex.raw().lock();

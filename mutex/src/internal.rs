@@ -6,7 +6,9 @@ use core::convert::Infallible;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
-use latchwork_core::wait::{Acquire, Contender, Signal, Waiter, resume};
+use latchwork_core::wait::{Acquire, Contender};
+#[cfg(feature = "std")]
+use latchwork_core::wait::{Signal, Waiter, resume};
 
 use crate::contender::{Alone, Asking};
 use crate::guard::MutexGuard;
@@ -22,12 +24,14 @@ impl RawMutex {
     }
 
     /// Blocks this thread until it owns the lock.
+    #[cfg(feature = "std")]
     #[inline]
     pub fn acquire(&self) {
         self.lock();
     }
 
     /// The same for one whose waiter has [moved](Self::adopt) to this lock's queue, and has left it with this signal.
+    #[cfg(feature = "std")]
     pub fn acquire_with(&self, waiter: Pin<&Waiter>, signal: Signal) {
         let Ok(()) = resume(&self.contender(), waiter, signal);
     }

@@ -42,7 +42,18 @@
 //!
 //! # Features
 //!
+//! - `std`, on by default: whatever blocks a thread, or has to know which one it is. Without it there are the forms that try, the async
+//!   ones, and reentrant locks that are an [`Owner`]'s.
+//! - `alloc`, which `std` brings: guards and futures that own an `Arc`.
 //! - `serde`: `Serialize` and `Deserialize` for both locks. A lock is its value alone, and locked while that is written.
+//!
+//! Without either the crate is `no_std` and allocates nothing. Guards and futures are the same types. What is different then:
+//!
+//! - Nobody can be put to sleep: whoever finds the queue locked, for a few dozen instructions, turns. So the lock is of no use to an
+//!   interrupt's handler, or to a thread that runs ahead of others on the same processor, where they may have been interrupted in the
+//!   midst of that.
+//! - There is no clock: a task is starved once it has been woken and has lost the race.
+//! - A waker that panics ends the program.
 //!
 //! # Prior art
 //!
@@ -59,6 +70,10 @@
 
 #![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(not(feature = "std"), no_std)]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
 
 mod contender;
 mod future;
@@ -66,6 +81,7 @@ mod guard;
 #[doc(hidden)]
 pub mod internal;
 mod mutex;
+#[cfg(feature = "alloc")]
 mod owned;
 mod raw;
 mod reentrant;
@@ -73,14 +89,19 @@ mod reentrant;
 mod serde;
 mod state;
 
-pub use future::{Lock, LockOwned};
+pub use future::Lock;
+#[cfg(feature = "alloc")]
+pub use future::LockOwned;
 pub use guard::{MappedMutexGuard, MutexGuard};
 pub use mutex::Mutex;
+#[cfg(feature = "alloc")]
 pub use owned::{OwnedMappedMutexGuard, OwnedMutexGuard};
 pub use reentrant::{
-    ByOwner, ByThread, LockAs, LockOwnedAs, MappedReentrantLockGuard, OwnedReentrantLockGuard, Owner, Ownership,
-    ReentrantLock, ReentrantLockGuard, ReentrantLockRefMut,
+    ByOwner, ByThread, LockAs, MappedReentrantLockGuard, Owner, Ownership, ReentrantLock, ReentrantLockGuard,
+    ReentrantLockRefMut,
 };
+#[cfg(feature = "alloc")]
+pub use reentrant::{LockOwnedAs, OwnedReentrantLockGuard};
 
 /// Asks the system for what lets locks be [unlocked by a plain store](crate#how-it-works), before any lock needs it.
 ///

@@ -3,10 +3,12 @@
 #![expect(unsafe_code, reason = "a shared mutex lends the value that it protects")]
 
 use core::fmt;
+#[cfg(feature = "std")]
 use core::time::Duration;
 
 use latchwork_core::const_unless_checked;
 use latchwork_core::sync::cell::{Claim, UnsafeCell};
+#[cfg(feature = "std")]
 use latchwork_core::sync::time::Instant;
 
 use crate::future::Lock;
@@ -30,7 +32,8 @@ use crate::raw::RawMutex;
 ///   (`a_starved_thread_is_granted_the_lock`). A woken thread that finds the lock taken goes back to the front of the queue.
 /// - For a task that was woken and lost the race, for the first time 1 ms ago, the next unlock reserves the lock: every
 ///   other contender gives way once, a task by returning `Pending` and waking itself, a thread by yielding
-///   (`a_starved_task_is_given_way_to`). [`try_lock`](Self::try_lock) does not give way.
+///   (`a_starved_task_is_given_way_to`). [`try_lock`](Self::try_lock) does not give way. Without the feature `std` there is no
+///   clock: the next unlock reserves the lock for any that has lost the race (`a_task_that_lost_the_race_once_is_given_way_to`).
 /// - A task that is not polled owns nothing and delays nobody who is: a thread (`a_thread_passes_a_task_that_is_not_polled`),
 ///   a newcomer (`a_newcomer_passes_a_task_that_is_not_polled`), a queued task that is polled
 ///   (`a_queued_task_that_is_polled_passes_one_that_is_not`). A queued task behind it that is not polled either, since its
@@ -131,6 +134,7 @@ impl<T: ?Sized> Mutex<T> {
     /// *mutex.lock() += 1;
     /// assert_eq!(*mutex.lock(), 2);
     /// ```
+    #[cfg(feature = "std")]
     #[inline]
     pub fn lock(&self) -> MutexGuard<'_, T> {
         self.raw.lock();
@@ -182,6 +186,7 @@ impl<T: ?Sized> Mutex<T> {
     /// assert!(mutex.try_lock_for(Duration::from_millis(1)).is_none());
     /// # drop(guard);
     /// ```
+    #[cfg(feature = "std")]
     #[inline]
     pub fn try_lock_for(&self, timeout: Duration) -> Option<MutexGuard<'_, T>> {
         self.raw.try_lock_for(timeout).then(|| MutexGuard::new(self))
@@ -200,6 +205,7 @@ impl<T: ?Sized> Mutex<T> {
     /// let mutex = Mutex::new(1);
     /// assert!(mutex.try_lock_until(Instant::now()).is_some());
     /// ```
+    #[cfg(feature = "std")]
     #[inline]
     pub fn try_lock_until(&self, deadline: Instant) -> Option<MutexGuard<'_, T>> {
         self.raw.try_lock_until(deadline).then(|| MutexGuard::new(self))
@@ -255,6 +261,7 @@ impl<T: ?Sized> Mutex<T> {
     /// });
     /// assert_eq!(len, 2);
     /// ```
+    #[cfg(feature = "std")]
     #[inline]
     pub fn with<R>(&self, run: impl FnOnce(&mut T) -> R) -> R {
         run(&mut *self.lock())

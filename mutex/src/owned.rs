@@ -2,16 +2,18 @@
 
 #![expect(unsafe_code, reason = "guards lend the value that the lock protects")]
 
+use alloc::sync::Arc;
 use core::fmt;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ops::{Deref, DerefMut};
 use core::ptr::NonNull;
+#[cfg(feature = "std")]
 use core::time::Duration;
-use std::sync::Arc;
 
 use latchwork_core::const_unless_checked;
 use latchwork_core::sync::cell::Claim;
+#[cfg(feature = "std")]
 use latchwork_core::sync::time::Instant;
 
 use crate::future::LockOwned;
@@ -31,6 +33,7 @@ impl<T: ?Sized> Mutex<T> {
     /// std::thread::spawn(move || *guard += 1).join().unwrap();
     /// assert_eq!(*mutex.lock(), 2);
     /// ```
+    #[cfg(feature = "std")]
     #[inline]
     pub fn lock_owned(self: Arc<Self>) -> OwnedMutexGuard<T> {
         self.raw().lock();
@@ -56,12 +59,14 @@ impl<T: ?Sized> Mutex<T> {
     }
 
     /// As [`try_lock_for`](Self::try_lock_for), with a guard that owns the `Arc`.
+    #[cfg(feature = "std")]
     #[inline]
     pub fn try_lock_owned_for(self: Arc<Self>, timeout: Duration) -> Option<OwnedMutexGuard<T>> {
         self.raw().try_lock_for(timeout).then(|| OwnedMutexGuard::new(self))
     }
 
     /// As [`try_lock_until`](Self::try_lock_until), with a guard that owns the `Arc`.
+    #[cfg(feature = "std")]
     #[inline]
     pub fn try_lock_owned_until(self: Arc<Self>, deadline: Instant) -> Option<OwnedMutexGuard<T>> {
         self.raw().try_lock_until(deadline).then(|| OwnedMutexGuard::new(self))

@@ -14,12 +14,16 @@ use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 
 use latchwork_core::sync::time::Instant;
+#[cfg(feature = "std")]
+use latchwork_core::wait::block;
 use latchwork_core::wait::{
-    Acquire, Entrant, Entry, Held, Kind, Moment, QueueGuard, Signal, Standing, WaitQueue, Waiter, WakeList, block,
+    Acquire, Entrant, Entry, Held, Kind, Moment, QueueGuard, Signal, Standing, WaitQueue, Waiter, WakeList,
 };
 use latchwork_core::{const_unless_checked, fence};
 
-use crate::contender::{Alone, Asking, Party};
+#[cfg(feature = "std")]
+use crate::contender::Alone;
+use crate::contender::{Asking, Party};
 use crate::state::{Busy, NotLocked, State};
 
 /// How long a waiter puts up with losing the race for the lock: a thread is granted it after that, for a task it is
@@ -40,6 +44,7 @@ impl RawMutex {
     }
 
     /// Blocks this thread until it owns the lock.
+    #[cfg(feature = "std")]
     #[inline]
     pub(crate) fn lock(&self) {
         if !self.state.try_take_free() {
@@ -54,18 +59,21 @@ impl RawMutex {
     }
 
     /// Blocks this thread until it owns the lock, or until `deadline`.
+    #[cfg(feature = "std")]
     #[inline]
     pub(crate) fn try_lock_until(&self, deadline: Instant) -> bool {
         self.lock_until(Alone, Some(deadline))
     }
 
     /// The same with a timeout. One that reaches beyond what the clock can tell is none.
+    #[cfg(feature = "std")]
     #[inline]
     pub(crate) fn try_lock_for(&self, timeout: Duration) -> bool {
         self.try_lock() || self.lock_until(Alone, Instant::now().checked_add(timeout))
     }
 
     /// Blocks this thread until it owns the lock, or a part in it, or until `deadline`.
+    #[cfg(feature = "std")]
     #[inline]
     pub(crate) fn lock_until(&self, party: impl Party, deadline: Option<Instant>) -> bool {
         self.state.try_take_free() || {
@@ -130,6 +138,7 @@ impl RawMutex {
     }
 
     /// The owner gives up the lock to whoever waits, as if all had waited for long.
+    #[cfg(feature = "std")]
     pub(crate) fn hand_over(&self) {
         self.unlock_contended(true);
     }

@@ -3,21 +3,27 @@
 mod by_owner;
 mod future;
 mod guard;
+#[cfg(feature = "alloc")]
 mod owned;
 mod owner;
 mod raw;
 mod state;
 
-pub use future::{LockAs, LockOwnedAs};
+pub use future::LockAs;
+#[cfg(feature = "alloc")]
+pub use future::LockOwnedAs;
 pub use guard::{MappedReentrantLockGuard, ReentrantLockGuard, ReentrantLockRefMut};
+#[cfg(feature = "alloc")]
 pub use owned::OwnedReentrantLockGuard;
 pub use owner::Owner;
 
 use core::fmt;
+#[cfg(feature = "std")]
 use core::time::Duration;
 
 use latchwork_core::const_unless_checked;
 use latchwork_core::sync::cell::{Claim, SharedClaim, UnsafeCell};
+#[cfg(feature = "std")]
 use latchwork_core::sync::time::Instant;
 
 use self::raw::RawReentrant;
@@ -184,6 +190,7 @@ impl<T: ?Sized> ReentrantLock<T> {
     /// let inner = lock.lock();
     /// assert_eq!((*outer, *inner), (7, 7));
     /// ```
+    #[cfg(feature = "std")]
     #[inline]
     pub fn lock(&self) -> ReentrantLockGuard<'_, T> {
         self.raw.lock();
@@ -210,6 +217,7 @@ impl<T: ?Sized> ReentrantLock<T> {
     /// });
     /// # drop(guard);
     /// ```
+    #[cfg(feature = "std")]
     #[inline]
     pub fn try_lock(&self) -> Option<ReentrantLockGuard<'_, T>> {
         self.raw.try_lock().then(|| ReentrantLockGuard::new(self))
@@ -239,6 +247,7 @@ impl<T: ?Sized> ReentrantLock<T> {
     /// assert!(lock.try_lock_for(Duration::ZERO).is_some());
     /// # drop(guard);
     /// ```
+    #[cfg(feature = "std")]
     #[inline]
     pub fn try_lock_for(&self, timeout: Duration) -> Option<ReentrantLockGuard<'_, T>> {
         self.raw.try_lock_for(timeout).then(|| ReentrantLockGuard::new(self))
@@ -257,6 +266,7 @@ impl<T: ?Sized> ReentrantLock<T> {
     /// let lock = ReentrantLock::new(7);
     /// assert!(lock.try_lock_until(Instant::now()).is_some());
     /// ```
+    #[cfg(feature = "std")]
     #[inline]
     pub fn try_lock_until(&self, deadline: Instant) -> Option<ReentrantLockGuard<'_, T>> {
         self.raw.try_lock_until(Some(deadline)).then(|| ReentrantLockGuard::new(self))
@@ -275,6 +285,7 @@ impl<T: ?Sized> ReentrantLock<T> {
     /// let lock = ReentrantLock::new(vec![1, 2]);
     /// assert_eq!(lock.with(|values| values.len() + lock.with(|values| values[0])), 3);
     /// ```
+    #[cfg(feature = "std")]
     #[inline]
     pub fn with<R>(&self, run: impl FnOnce(&T) -> R) -> R {
         run(&*self.lock())
@@ -290,6 +301,7 @@ impl<T: ?Sized> ReentrantLock<T> {
     /// let (_outer, _inner) = (lock.lock(), lock.lock());
     /// assert_eq!(lock.hold_count(), 2);
     /// ```
+    #[cfg(feature = "std")]
     #[inline]
     #[must_use]
     pub fn hold_count(&self) -> u32 {
@@ -307,6 +319,7 @@ impl<T: ?Sized> ReentrantLock<T> {
     /// assert!(lock.is_held_by_current_thread());
     /// # drop(guard);
     /// ```
+    #[cfg(feature = "std")]
     #[inline]
     #[must_use]
     pub fn is_held_by_current_thread(&self) -> bool {
@@ -343,6 +356,18 @@ impl<T: ?Sized> ReentrantLock<T> {
     #[inline]
     pub fn get_mut(&mut self) -> &mut T {
         self.value.get_mut()
+    }
+
+    /// Enters it to show the value.
+    #[cfg(feature = "std")]
+    fn try_look(&self) -> Option<ReentrantLockGuard<'_, T>> {
+        self.try_lock()
+    }
+
+    /// Enters it to show the value, as somebody who has not entered it before: no thread is known.
+    #[cfg(not(feature = "std"))]
+    fn try_look(&self) -> Option<ReentrantLockGuard<'_, T, ByOwner>> {
+        self.raw.try_lock_as(&Owner::new()).then(|| ReentrantLockGuard::new(self))
     }
 
     #[inline]
@@ -403,7 +428,7 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for ReentrantLock<T> {
     /// Shows the value, or `<locked>` where this thread cannot enter at once. Never blocks.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("ReentrantLock");
-        match self.try_lock() {
+        match self.try_look() {
             Some(guard) => debug.field("value", &&*guard),
             None => debug.field("value", &format_args!("<locked>")),
         };

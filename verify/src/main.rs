@@ -60,7 +60,10 @@ const EXAMPLES: [(&str, &str); 7] = [
 const BARE_METAL: &str = "thumbv7em-none-eabihf";
 
 /// The crates that need no std.
-const NO_STD: [&str; 2] = ["latchwork-core", "latchwork-spinlock"];
+const NO_STD: [&str; 3] = ["latchwork-core", "latchwork-mutex", "latchwork-spinlock"];
+
+/// The tests of these. They are no package of the workspace, where features unify.
+const NO_STD_TESTS: &str = "verify/no_std/Cargo.toml";
 
 /// Where the sanitizers run. The target is named, so that what the compiler itself runs is built without them.
 const SANITIZED: &str = "x86_64-unknown-linux-gnu";
@@ -341,12 +344,20 @@ fn checks() -> Vec<Check> {
 fn without_std() -> Vec<Check> {
     let packages = NO_STD.map(|package| ["-p", package]).concat();
     let no_std = [&["build", "--quiet", "--lib", "--no-default-features"], &packages[..]].concat();
-    let bare_metal = [&no_std[..], &["--target", BARE_METAL]].concat();
-    vec![
-        Check::new("clippy, no std", Build::Plain, &no_std),
-        Check::new("clippy, no std", Build::Portable, &no_std),
-        Check::new("clippy, bare metal", Build::Plain, &bare_metal).needing(Need::Target(BARE_METAL)),
-    ]
+    let mut checks = Vec::new();
+    for (features, name) in [(&[][..], ""), (&["--features", "alloc"], ", alloc")] {
+        let no_std = [&no_std[..], features].concat();
+        let bare_metal = [&no_std[..], &["--target", BARE_METAL]].concat();
+        let bare_metal = Check::new(&format!("clippy, bare metal{name}"), Build::Plain, &bare_metal);
+        checks.push(Check::new(&format!("clippy, no std{name}"), Build::Plain, &no_std));
+        checks.push(Check::new(&format!("clippy, no std{name}"), Build::Portable, &no_std));
+        checks.push(bare_metal.needing(Need::Target(BARE_METAL)));
+    }
+    let formatting = ["fmt", "--manifest-path", NO_STD_TESTS, "--check"];
+    checks.push(Check::new("formatting, no std", Build::Plain, &formatting));
+    let tests = ["test", "--quiet", "--manifest-path", NO_STD_TESTS];
+    checks.push(Check::new("tests, no std", Build::Plain, &tests));
+    checks
 }
 
 fn main() -> ExitCode {

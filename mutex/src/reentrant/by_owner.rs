@@ -1,8 +1,10 @@
 //! What whoever has an [`Owner`] may do with a reentrant lock.
 
+#[cfg(feature = "std")]
 use core::time::Duration;
 
 use latchwork_core::const_unless_checked;
+#[cfg(feature = "std")]
 use latchwork_core::sync::time::Instant;
 
 use super::future::LockAs;
@@ -80,6 +82,7 @@ impl<T: ?Sized + Send + Sync> ReentrantLock<T> {
     /// let inner = lock.lock_as(&owner);
     /// assert_eq!((*outer, *inner), (7, 7));
     /// ```
+    #[cfg(feature = "std")]
     #[inline]
     pub fn lock_as(&self, owner: &Owner) -> ReentrantLockGuard<'_, T, ByOwner> {
         self.raw().lock_as(owner);
@@ -132,6 +135,7 @@ impl<T: ?Sized + Send + Sync> ReentrantLock<T> {
     /// assert!(lock.try_lock_as_for(&Owner::new(), Duration::from_millis(1)).is_none());
     /// # drop(guard);
     /// ```
+    #[cfg(feature = "std")]
     #[inline]
     pub fn try_lock_as_for(&self, owner: &Owner, timeout: Duration) -> Option<ReentrantLockGuard<'_, T, ByOwner>> {
         self.raw().try_lock_as_for(owner, timeout).then(|| ReentrantLockGuard::new(self))
@@ -140,6 +144,7 @@ impl<T: ?Sized + Send + Sync> ReentrantLock<T> {
     /// Enters the lock as `owner`, blocking this thread until `deadline` at the latest.
     ///
     /// A deadline that has passed makes one attempt. Otherwise as [`try_lock_as_for`](Self::try_lock_as_for).
+    #[cfg(feature = "std")]
     #[inline]
     pub fn try_lock_as_until(&self, owner: &Owner, deadline: Instant) -> Option<ReentrantLockGuard<'_, T, ByOwner>> {
         self.raw().try_lock_as_until(owner, Some(deadline)).then(|| ReentrantLockGuard::new(self))
@@ -150,6 +155,7 @@ impl<T: ?Sized + Send + Sync> ReentrantLock<T> {
     /// # Panics
     ///
     /// As for [`lock_as`](Self::lock_as).
+    #[cfg(feature = "std")]
     #[inline]
     pub fn with_as<R>(&self, owner: &Owner, run: impl FnOnce(&T) -> R) -> R {
         run(&*self.lock_as(owner))

@@ -149,6 +149,7 @@ impl<T: ?Sized> ReentrantLockGuard<'_, T> {
     /// ReentrantLockGuard::unlocked(&mut guard, || assert!(lock.is_locked()));
     /// # drop(inner);
     /// ```
+    #[cfg(feature = "std")]
     #[inline]
     pub fn unlocked<R>(guard: &mut Self, run: impl FnOnce() -> R) -> R {
         let raw = guard.lock.raw();
@@ -181,6 +182,7 @@ impl<T: ?Sized> ReentrantLockGuard<'_, T> {
     ///     ReentrantLockGuard::bump(&mut guard);
     /// }
     /// ```
+    #[cfg(feature = "std")]
     #[inline]
     pub fn bump(guard: &mut Self) {
         let raw = guard.lock.raw();
@@ -194,8 +196,10 @@ impl<T: ?Sized> ReentrantLockGuard<'_, T> {
 }
 
 /// Enters again when it is dropped, for a guard whose entry has been taken back.
+#[cfg(feature = "std")]
 struct Relock<'g, 'a, T: ?Sized>(&'g mut ReentrantLockGuard<'a, T>);
 
+#[cfg(feature = "std")]
 impl<T: ?Sized> Drop for Relock<'_, '_, T> {
     fn drop(&mut self) {
         // A guard without an entry must not be seen again: its drop would take back that of another.
@@ -206,11 +210,13 @@ impl<T: ?Sized> Drop for Relock<'_, '_, T> {
     }
 }
 
+#[cfg(feature = "std")]
 struct AbortOnUnwind;
 
+#[cfg(feature = "std")]
 impl Drop for AbortOnUnwind {
     fn drop(&mut self) {
-        std::process::abort();
+        latchwork_core::panics::abort();
     }
 }
 

@@ -2,14 +2,16 @@
 
 #![expect(unsafe_code, reason = "guards lend the value that the lock protects")]
 
+use alloc::sync::Arc;
 use core::fmt;
 use core::marker::PhantomData;
 use core::ops::Deref;
+#[cfg(feature = "std")]
 use core::time::Duration;
-use std::sync::Arc;
 
 use latchwork_core::const_unless_checked;
 use latchwork_core::sync::cell::SharedClaim;
+#[cfg(feature = "std")]
 use latchwork_core::sync::time::Instant;
 
 use super::future::LockOwnedAs;
@@ -32,6 +34,7 @@ impl<T: ?Sized> ReentrantLock<T> {
     /// let inner = lock.lock();
     /// assert_eq!((*outer, *inner, lock.hold_count()), (1, 1, 2));
     /// ```
+    #[cfg(feature = "std")]
     #[inline]
     pub fn lock_owned(self: Arc<Self>) -> OwnedReentrantLockGuard<T> {
         self.raw().lock();
@@ -39,18 +42,21 @@ impl<T: ?Sized> ReentrantLock<T> {
     }
 
     /// As [`try_lock`](Self::try_lock), with a guard that owns the `Arc`.
+    #[cfg(feature = "std")]
     #[inline]
     pub fn try_lock_owned(self: Arc<Self>) -> Option<OwnedReentrantLockGuard<T>> {
         self.raw().try_lock().then(|| OwnedReentrantLockGuard::new(self))
     }
 
     /// As [`try_lock_for`](Self::try_lock_for), with a guard that owns the `Arc`.
+    #[cfg(feature = "std")]
     #[inline]
     pub fn try_lock_owned_for(self: Arc<Self>, timeout: Duration) -> Option<OwnedReentrantLockGuard<T>> {
         self.raw().try_lock_for(timeout).then(|| OwnedReentrantLockGuard::new(self))
     }
 
     /// As [`try_lock_until`](Self::try_lock_until), with a guard that owns the `Arc`.
+    #[cfg(feature = "std")]
     #[inline]
     pub fn try_lock_owned_until(self: Arc<Self>, deadline: Instant) -> Option<OwnedReentrantLockGuard<T>> {
         self.raw().try_lock_until(Some(deadline)).then(|| OwnedReentrantLockGuard::new(self))
@@ -73,6 +79,7 @@ impl<T: ?Sized + Send + Sync> ReentrantLock<T> {
     /// std::thread::spawn(move || assert_eq!(*guard, 1)).join().unwrap();
     /// assert!(!lock.is_held_by(&owner));
     /// ```
+    #[cfg(feature = "std")]
     #[inline]
     pub fn lock_owned_as(self: Arc<Self>, owner: &Owner) -> OwnedReentrantLockGuard<T, ByOwner> {
         self.raw().lock_as(owner);
@@ -86,6 +93,7 @@ impl<T: ?Sized + Send + Sync> ReentrantLock<T> {
     }
 
     /// As [`try_lock_as_for`](Self::try_lock_as_for), with a guard that owns the `Arc`.
+    #[cfg(feature = "std")]
     #[inline]
     pub fn try_lock_owned_as_for(
         self: Arc<Self>,
@@ -96,6 +104,7 @@ impl<T: ?Sized + Send + Sync> ReentrantLock<T> {
     }
 
     /// As [`try_lock_as_until`](Self::try_lock_as_until), with a guard that owns the `Arc`.
+    #[cfg(feature = "std")]
     #[inline]
     pub fn try_lock_owned_as_until(
         self: Arc<Self>,

@@ -5,16 +5,20 @@
 
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
+#[cfg(feature = "std")]
 use core::time::Duration;
 
 use latchwork_core::const_unless_checked;
+#[cfg(feature = "std")]
 use latchwork_core::sync::time::Instant;
 use latchwork_core::wait::Acquire;
 
 use super::Ownership;
 use super::owner::Owner;
 use super::state::{Hold, MAX, Name, Reentry};
-use crate::contender::{Alone, Party};
+#[cfg(feature = "std")]
+use crate::contender::Alone;
+use crate::contender::Party;
 use crate::raw::RawMutex;
 
 /// A reentrant lock of nothing in particular.
@@ -45,6 +49,7 @@ impl RawReentrant {
 /// Threads.
 impl RawReentrant {
     /// Blocks until this thread holds the lock, once more where it does already. Panics where it is refused.
+    #[cfg(feature = "std")]
     #[inline]
     pub(crate) fn lock(&self) {
         let me = Name::of_this_thread();
@@ -59,6 +64,7 @@ impl RawReentrant {
     }
 
     /// Takes the lock, or enters it again, if that needs no wait.
+    #[cfg(feature = "std")]
     #[inline]
     pub(crate) fn try_lock(&self) -> bool {
         let me = Name::of_this_thread();
@@ -70,6 +76,7 @@ impl RawReentrant {
     }
 
     /// As [`lock`](Self::lock), until `deadline` at the latest. False at once where it is refused.
+    #[cfg(feature = "std")]
     pub(crate) fn try_lock_until(&self, deadline: Option<Instant>) -> bool {
         let me = Name::of_this_thread();
         match self.hold.reenter(me) {
@@ -80,10 +87,12 @@ impl RawReentrant {
     }
 
     /// The same with a timeout. One that reaches beyond what the clock can tell is none.
+    #[cfg(feature = "std")]
     pub(crate) fn try_lock_for(&self, timeout: Duration) -> bool {
         self.try_lock() || self.try_lock_until(Instant::now().checked_add(timeout))
     }
 
+    #[cfg(feature = "std")]
     #[inline]
     fn begin(&self, me: Name) -> bool {
         self.hold.begin_by_thread(me);
@@ -99,6 +108,7 @@ impl RawReentrant {
     }
 
     /// The same, and where that was the last entry, the lock is handed to whoever waits.
+    #[cfg(feature = "std")]
     pub(crate) fn leave_to_others(&self) {
         if self.hold.leave_by_thread() {
             self.mutex.hand_over();
@@ -106,11 +116,13 @@ impl RawReentrant {
     }
 
     /// Whether this thread holds the lock once. The caller has one of its guards.
+    #[cfg(feature = "std")]
     pub(crate) fn is_last(&self) -> bool {
         self.hold.count(Name::of_this_thread()) == 1
     }
 
     /// Whether somebody waits for the lock. The answer may be old when it arrives.
+    #[cfg(feature = "std")]
     pub(crate) fn has_company(&self) -> bool {
         self.mutex.has_company()
     }
@@ -131,6 +143,7 @@ impl RawReentrant {
 /// Owners.
 impl RawReentrant {
     /// Blocks until the owner holds the lock, once more where it does already. Panics where it is refused.
+    #[cfg(feature = "std")]
     pub(crate) fn lock_as(&self, owner: &Owner) {
         match self.hold.join(owner.name()) {
             Reentry::Entered => {}
@@ -152,6 +165,7 @@ impl RawReentrant {
     }
 
     /// As [`lock_as`](Self::lock_as), until `deadline` at the latest. False at once where it is refused.
+    #[cfg(feature = "std")]
     pub(crate) fn try_lock_as_until(&self, owner: &Owner, deadline: Option<Instant>) -> bool {
         match self.hold.join(owner.name()) {
             Reentry::Entered => true,
@@ -161,6 +175,7 @@ impl RawReentrant {
     }
 
     /// The same with a timeout. One that reaches beyond what the clock can tell is none.
+    #[cfg(feature = "std")]
     pub(crate) fn try_lock_as_for(&self, owner: &Owner, timeout: Duration) -> bool {
         self.try_lock_as(owner) || self.try_lock_as_until(owner, Instant::now().checked_add(timeout))
     }

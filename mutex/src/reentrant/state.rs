@@ -49,6 +49,7 @@ pub(crate) struct Name(u64);
 
 impl Name {
     /// The name of this thread.
+    #[cfg(feature = "std")]
     #[inline]
     pub(crate) fn of_this_thread() -> Self {
         Self(identity::of_this_thread() << DEPTH_BITS)
@@ -114,6 +115,7 @@ impl Hold {
     }
 
     /// A thread that has taken the mutex begins its hold.
+    #[cfg(feature = "std")]
     #[inline]
     pub(crate) fn begin_by_thread(&self, name: Name) {
         // ORDERING: Relaxed: others only compare the name with theirs, and find another. Whoever has this one is this thread.
@@ -121,6 +123,7 @@ impl Hold {
     }
 
     /// A thread enters its own hold again.
+    #[cfg(feature = "std")]
     #[inline]
     pub(crate) fn reenter(&self, name: Name) -> Reentry {
         // ORDERING: Relaxed: where the thread's own name stands there, the thread has written it, and nobody since (H3).
