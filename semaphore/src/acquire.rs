@@ -27,6 +27,7 @@ macro_rules! acquire_methods {
             /// assert_eq!(semaphore.available_permits(), 0);
             /// # drop(permit);
             /// ```
+            #[cfg(feature = "std")]
             #[inline]
             pub fn acquire(&self) -> Result<Permit<'_, Self>, Closed> {
                 self.acquire_many(1)
@@ -43,6 +44,7 @@ macro_rules! acquire_methods {
             /// # Panics
             ///
             /// If they are more than [`MAX_PERMITS`](Self::MAX_PERMITS).
+            #[cfg(feature = "std")]
             #[inline]
             pub fn acquire_many(&self, permits: usize) -> Result<Permit<'_, Self>, Closed> {
                 self.acquire_before(permits, None).map(|acquired| acquired.expect("there is no deadline"))
@@ -106,6 +108,7 @@ macro_rules! acquire_methods {
             /// assert!(semaphore.try_acquire_for(Duration::from_millis(1)).is_err());
             /// # drop(permit);
             /// ```
+            #[cfg(feature = "std")]
             #[inline]
             pub fn try_acquire_for(&self, timeout: Duration) -> Result<Permit<'_, Self>, TryAcquireError> {
                 self.try_acquire_many_for(1, timeout)
@@ -120,6 +123,7 @@ macro_rules! acquire_methods {
             /// # Panics
             ///
             /// If they are more than [`MAX_PERMITS`](Self::MAX_PERMITS).
+            #[cfg(feature = "std")]
             pub fn try_acquire_many_for(
                 &self,
                 permits: usize,
@@ -139,6 +143,7 @@ macro_rules! acquire_methods {
             /// # Errors
             ///
             /// Why it has not.
+            #[cfg(feature = "std")]
             #[inline]
             pub fn try_acquire_until(&self, deadline: Instant) -> Result<Permit<'_, Self>, TryAcquireError> {
                 self.try_acquire_many_until(1, deadline)
@@ -153,6 +158,7 @@ macro_rules! acquire_methods {
             /// # Panics
             ///
             /// If they are more than [`MAX_PERMITS`](Self::MAX_PERMITS).
+            #[cfg(feature = "std")]
             #[inline]
             pub fn try_acquire_many_until(
                 &self,
@@ -247,6 +253,7 @@ macro_rules! acquire_methods {
                 self.raw.is_closed()
             }
 
+            #[cfg(feature = "std")]
             #[inline]
             fn acquire_before(
                 &self,
@@ -266,6 +273,7 @@ macro_rules! acquire_methods {
         }
 
         /// With permits that own the `Arc`, and so may outlive every borrow.
+        #[cfg(feature = "alloc")]
         impl $Semaphore {
             /// As [`acquire`](Self::acquire), with a permit that owns the `Arc`.
             ///
@@ -284,6 +292,7 @@ macro_rules! acquire_methods {
             /// std::thread::spawn(move || drop(permit)).join().unwrap();
             /// assert_eq!(semaphore.available_permits(), 1);
             /// ```
+            #[cfg(feature = "std")]
             #[inline]
             pub fn acquire_owned(self: Arc<Self>) -> Result<OwnedPermit<Self>, Closed> {
                 self.acquire_many_owned(1)
@@ -298,6 +307,7 @@ macro_rules! acquire_methods {
             /// # Panics
             ///
             /// As for [`acquire_many`](Self::acquire_many).
+            #[cfg(feature = "std")]
             #[inline]
             pub fn acquire_many_owned(self: Arc<Self>, permits: usize) -> Result<OwnedPermit<Self>, Closed> {
                 self.acquire_many(permits)?.forget();
@@ -337,6 +347,7 @@ macro_rules! acquire_methods {
             /// # Errors
             ///
             /// Why it has not.
+            #[cfg(feature = "std")]
             #[inline]
             pub fn try_acquire_owned_for(
                 self: Arc<Self>,
@@ -354,6 +365,7 @@ macro_rules! acquire_methods {
             /// # Panics
             ///
             /// As for [`acquire_many`](Self::acquire_many).
+            #[cfg(feature = "std")]
             #[inline]
             pub fn try_acquire_many_owned_for(
                 self: Arc<Self>,
@@ -369,6 +381,7 @@ macro_rules! acquire_methods {
             /// # Errors
             ///
             /// Why it has not.
+            #[cfg(feature = "std")]
             #[inline]
             pub fn try_acquire_owned_until(
                 self: Arc<Self>,
@@ -386,6 +399,7 @@ macro_rules! acquire_methods {
             /// # Panics
             ///
             /// As for [`acquire_many`](Self::acquire_many).
+            #[cfg(feature = "std")]
             #[inline]
             pub fn try_acquire_many_owned_until(
                 self: Arc<Self>,

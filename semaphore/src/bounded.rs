@@ -1,19 +1,28 @@
 //! The semaphore with a limit. The algorithm is in `raw.rs`.
 
+#[cfg(feature = "alloc")]
+use alloc::sync::Arc;
 use core::fmt;
+#[cfg(feature = "std")]
 use core::time::Duration;
-use std::sync::Arc;
 
 use latchwork_core::const_unless_checked;
+#[cfg(feature = "std")]
 use latchwork_core::sync::time::Instant;
 use latchwork_core::wait::Held;
 
 use crate::acquire::acquire_methods;
 use crate::any::{AnySemaphore, Raw};
-use crate::error::{Closed, OverRelease, TryAcquireError};
-use crate::future::{Acquire, AcquireOwned};
+#[cfg(feature = "std")]
+use crate::error::Closed;
+use crate::error::{OverRelease, TryAcquireError};
+use crate::future::Acquire;
+#[cfg(feature = "alloc")]
+use crate::future::AcquireOwned;
 use crate::layout::{Bounded, Layout};
-use crate::permit::{OwnedPermit, Permit};
+#[cfg(feature = "alloc")]
+use crate::permit::OwnedPermit;
+use crate::permit::Permit;
 use crate::raw::RawSemaphore;
 
 /// A semaphore with a limit, for threads and tasks.

@@ -28,9 +28,26 @@
 //! Reading order: `state.rs` (the word, invariants, why no wake-up is lost), `layout.rs` (the numbers in it), `raw.rs` (the
 //! algorithm; the contended paths of threads and of tasks are in `latchwork-core`, `wait/block.rs` and `wait/acquire.rs`),
 //! `models/` (what is checked), `acquire.rs` (the methods of both semaphores).
+//!
+//! # Features
+//!
+//! - `std`, on by default: whatever blocks a thread. Without it there are the forms that try, and the async ones.
+//! - `alloc`, which `std` brings: permits and futures that own an `Arc`.
+//!
+//! Without either the crate is `no_std` and allocates nothing. Permits and futures are the same types. What is different then:
+//!
+//! - Nobody can be put to sleep: whoever finds the queue locked, for a few dozen instructions, turns. So a semaphore is of no use to an
+//!   interrupt's handler, or to a thread that runs ahead of others on the same processor, where they may have been interrupted in the
+//!   midst of that.
+//! - There is no clock: a task is starved once it has been woken and has lost the race.
+//! - A waker that panics ends the program.
 
 #![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(not(feature = "std"), no_std)]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
 
 mod acquire;
 mod any;
@@ -47,8 +64,12 @@ mod state;
 pub use any::AnySemaphore;
 pub use bounded::BoundedSemaphore;
 pub use error::{Closed, OverRelease, TryAcquireError};
-pub use future::{Acquire, AcquireOwned};
-pub use permit::{OwnedPermit, Permit};
+pub use future::Acquire;
+#[cfg(feature = "alloc")]
+pub use future::AcquireOwned;
+#[cfg(feature = "alloc")]
+pub use permit::OwnedPermit;
+pub use permit::Permit;
 pub use semaphore::Semaphore;
 
 #[cfg(test)]

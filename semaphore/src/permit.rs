@@ -1,10 +1,15 @@
 //! Permits that are values.
 
+#[cfg(feature = "alloc")]
+mod owned;
+
 use core::fmt;
-use std::sync::Arc;
 
 use crate::any::AnySemaphore;
 use crate::semaphore::Semaphore;
+
+#[cfg(feature = "alloc")]
+pub use self::owned::OwnedPermit;
 
 /// Permits of a semaphore, which dropping it gives back.
 ///
@@ -100,63 +105,6 @@ impl<'a, S: AnySemaphore> Permit<'a, S> {
     }
 }
 
-/// Permits of a semaphore in an `Arc`, which dropping it gives back. Otherwise as [`Permit`].
-///
-/// # Panics
-///
-/// Dropping it panics as it does for [`Permit`].
-#[must_use = "permits are given back when they are dropped"]
-pub struct OwnedPermit<S: AnySemaphore = Semaphore> {
-    semaphore: Arc<S>,
-    permits: usize,
-}
-
-impl<S: AnySemaphore> OwnedPermit<S> {
-    /// Permits that the caller has acquired.
-    #[inline]
-    pub(crate) const fn new(semaphore: Arc<S>, permits: usize) -> Self {
-        Self { semaphore, permits }
-    }
-
-    /// How many they are.
-    #[inline]
-    #[must_use]
-    pub const fn count(&self) -> usize {
-        self.permits
-    }
-
-    /// As [`Permit::forget`].
-    #[inline]
-    pub fn forget(mut self) {
-        self.permits = 0;
-    }
-
-    /// As [`Permit::split`].
-    #[inline]
-    pub fn split(&mut self, permits: usize) -> Option<Self> {
-        self.permits = self.permits.checked_sub(permits)?;
-        Some(Self::new(Arc::clone(&self.semaphore), permits))
-    }
-
-    /// As [`Permit::merge`].
-    ///
-    /// # Errors
-    ///
-    /// The other permit, where it is of another semaphore.
-    ///
-    /// # Panics
-    ///
-    /// If both together are more than a `usize` can hold; nothing has changed then.
-    pub fn merge(&mut self, other: Self) -> Result<(), Self> {
-        if !Arc::ptr_eq(&self.semaphore, &other.semaphore) {
-            return Err(other);
-        }
-        self.permits = sum(self.permits, other.permits);
-        other.forget();
-        Ok(())
-    }
-}
-
 fn sum(these: usize, those: usize) -> usize {
     these.checked_add(those).expect("two permits are more than can be counted")
 }
@@ -175,22 +123,9 @@ impl<S: AnySemaphore> Drop for Permit<'_, S> {
     }
 }
 
-impl<S: AnySemaphore> Drop for OwnedPermit<S> {
-    #[inline]
-    fn drop(&mut self) {
-        give_back(&*self.semaphore, self.permits);
-    }
-}
-
 impl<S: AnySemaphore> fmt::Debug for Permit<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Permit").field("count", &self.permits).finish_non_exhaustive()
-    }
-}
-
-impl<S: AnySemaphore> fmt::Debug for OwnedPermit<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OwnedPermit").field("count", &self.permits).finish_non_exhaustive()
     }
 }
 

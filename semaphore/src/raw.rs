@@ -13,9 +13,10 @@ use core::time::Duration;
 
 use latchwork_core::const_unless_checked;
 use latchwork_core::sync::time::Instant;
+#[cfg(feature = "std")]
+use latchwork_core::wait::block;
 use latchwork_core::wait::{
     Acquire, Entrant, Entry, Held, Kind, Place, Progress, QueueGuard, Signal, Standing, WaitQueue, Waiter, WakeList,
-    block,
 };
 
 use crate::contender::Asking;
@@ -82,6 +83,7 @@ impl<L: Layout> RawSemaphore<L> {
     }
 
     /// Blocks this thread until it has the permits, or until `deadline`: false then.
+    #[cfg(feature = "std")]
     #[inline]
     pub(crate) fn acquire_until(&self, permits: i64, deadline: Option<Instant>) -> Result<bool, Closed> {
         match self.state.try_take(permits, false) {

@@ -1,19 +1,28 @@
 //! The counting semaphore. The algorithm is in `raw.rs`.
 
+#[cfg(feature = "alloc")]
+use alloc::sync::Arc;
 use core::fmt;
+#[cfg(feature = "std")]
 use core::time::Duration;
-use std::sync::Arc;
 
 use latchwork_core::const_unless_checked;
+#[cfg(feature = "std")]
 use latchwork_core::sync::time::Instant;
 use latchwork_core::wait::Held;
 
 use crate::acquire::acquire_methods;
 use crate::any::{AnySemaphore, Raw};
-use crate::error::{Closed, TryAcquireError};
-use crate::future::{Acquire, AcquireOwned};
+#[cfg(feature = "std")]
+use crate::error::Closed;
+use crate::error::TryAcquireError;
+use crate::future::Acquire;
+#[cfg(feature = "alloc")]
+use crate::future::AcquireOwned;
 use crate::layout::{Counting, Layout};
-use crate::permit::{OwnedPermit, Permit};
+#[cfg(feature = "alloc")]
+use crate::permit::OwnedPermit;
+use crate::permit::Permit;
 use crate::raw::RawSemaphore;
 
 /// A counting semaphore for threads and tasks.
@@ -38,7 +47,9 @@ use crate::raw::RawSemaphore;
 ///   thread behind it (`a_thread_passes_tasks_that_are_not_polled`).
 /// - A thread that is the oldest waiter, and has waited for 1 ms, is given its permits by the release that makes them enough
 ///   (`a_starved_thread_is_granted_its_permits`). For a task that was woken and came too late, for the first time 1 ms
-///   ago, what is free is reserved: every other contender gives way once (`a_newcomer_gives_way_once_to_a_starved_task`).
+///   ago, what is free is reserved: every other contender gives way once (`a_newcomer_gives_way_once_to_a_starved_task`). Without the
+///   feature `std` there is no clock: what is free is reserved for any that has come too late
+///   (`a_task_that_came_too_late_once_is_given_way_to`).
 ///
 /// # Deadlocks
 ///
@@ -128,7 +139,7 @@ impl Semaphore {
     /// assert_eq!(semaphore.available_permits(), 1);
     /// ```
     pub fn forget_permits(&self, permits: usize) -> usize {
-        self.raw.forget(Self::counted(permits.min(Self::MAX_PERMITS))) as usize
+        self.raw.forget((permits as u64).min(Counting::GREATEST as u64) as i64) as usize
     }
 
     /// Takes so many permits away for good, whether they are free or not. Those that are not are [owed](Self::debt): what is

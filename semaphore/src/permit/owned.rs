@@ -1,0 +1,78 @@
+//! Permits that own the semaphore's `Arc`.
+
+use alloc::sync::Arc;
+use core::fmt;
+
+use super::{give_back, sum};
+use crate::any::AnySemaphore;
+use crate::semaphore::Semaphore;
+
+/// Permits of a semaphore in an `Arc`, which dropping it gives back. Otherwise as [`Permit`](super::Permit).
+///
+/// # Panics
+///
+/// Dropping it panics as it does for [`Permit`](super::Permit).
+#[must_use = "permits are given back when they are dropped"]
+pub struct OwnedPermit<S: AnySemaphore = Semaphore> {
+    semaphore: Arc<S>,
+    permits: usize,
+}
+
+impl<S: AnySemaphore> OwnedPermit<S> {
+    /// Permits that the caller has acquired.
+    #[inline]
+    pub(crate) const fn new(semaphore: Arc<S>, permits: usize) -> Self {
+        Self { semaphore, permits }
+    }
+
+    /// How many they are.
+    #[inline]
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        self.permits
+    }
+
+    /// As [`Permit::forget`](super::Permit::forget).
+    #[inline]
+    pub fn forget(mut self) {
+        self.permits = 0;
+    }
+
+    /// As [`Permit::split`](super::Permit::split).
+    #[inline]
+    pub fn split(&mut self, permits: usize) -> Option<Self> {
+        self.permits = self.permits.checked_sub(permits)?;
+        Some(Self::new(Arc::clone(&self.semaphore), permits))
+    }
+
+    /// As [`Permit::merge`](super::Permit::merge).
+    ///
+    /// # Errors
+    ///
+    /// The other permit, where it is of another semaphore.
+    ///
+    /// # Panics
+    ///
+    /// If both together are more than a `usize` can hold; nothing has changed then.
+    pub fn merge(&mut self, other: Self) -> Result<(), Self> {
+        if !Arc::ptr_eq(&self.semaphore, &other.semaphore) {
+            return Err(other);
+        }
+        self.permits = sum(self.permits, other.permits);
+        other.forget();
+        Ok(())
+    }
+}
+
+impl<S: AnySemaphore> Drop for OwnedPermit<S> {
+    #[inline]
+    fn drop(&mut self) {
+        give_back(&*self.semaphore, self.permits);
+    }
+}
+
+impl<S: AnySemaphore> fmt::Debug for OwnedPermit<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OwnedPermit").field("count", &self.permits).finish_non_exhaustive()
+    }
+}
