@@ -6,12 +6,15 @@
 
 #![expect(unsafe_code, reason = "guards lend the value that the lock protects")]
 
+#[cfg(feature = "alloc")]
+use alloc::sync::Arc;
 use core::fmt;
 use core::ops::{Deref, DerefMut};
+#[cfg(feature = "std")]
 use core::time::Duration;
-use std::sync::Arc;
 
 use latchwork_core::sync::cell::{Claim, SharedClaim};
+#[cfg(feature = "std")]
 use latchwork_core::sync::time::Instant;
 
 use crate::future::Upgrade;
@@ -39,6 +42,7 @@ pub struct ReadGuard<H: Handle> {
 /// A reader's share of a borrowed lock.
 pub type RwLockReadGuard<'a, T> = ReadGuard<&'a RwLock<T>>;
 /// A reader's share of a lock in an `Arc`.
+#[cfg(feature = "alloc")]
 pub type OwnedRwLockReadGuard<T> = ReadGuard<Arc<RwLock<T>>>;
 
 /// The writer's lock, which dropping it releases. Otherwise as [`ReadGuard`].
@@ -52,6 +56,7 @@ pub struct WriteGuard<H: Handle> {
 /// The writer's lock of a borrowed lock.
 pub type RwLockWriteGuard<'a, T> = WriteGuard<&'a RwLock<T>>;
 /// The writer's lock of a lock in an `Arc`.
+#[cfg(feature = "alloc")]
 pub type OwnedRwLockWriteGuard<T> = WriteGuard<Arc<RwLock<T>>>;
 
 /// The share that may become the writer's: beside it there are readers, but no other such share. Otherwise as [`ReadGuard`].
@@ -65,6 +70,7 @@ pub struct UpgradableGuard<H: Handle> {
 /// The upgradable share of a borrowed lock.
 pub type RwLockUpgradableGuard<'a, T> = UpgradableGuard<&'a RwLock<T>>;
 /// The upgradable share of a lock in an `Arc`.
+#[cfg(feature = "alloc")]
 pub type OwnedRwLockUpgradableGuard<T> = UpgradableGuard<Arc<RwLock<T>>>;
 
 /// The writer's lock for as long as an [`UpgradableGuard`] lends it, which is a reader again when this is dropped.
@@ -152,6 +158,7 @@ impl<H: Handle> UpgradableGuard<H> {
     /// *RwLockUpgradableGuard::upgrade(lock.upgradable_read()) += 1;
     /// assert_eq!(lock.into_inner(), 2);
     /// ```
+    #[cfg(feature = "std")]
     #[inline]
     pub fn upgrade(guard: Self) -> WriteGuard<H> {
         guard
@@ -189,6 +196,7 @@ impl<H: Handle> UpgradableGuard<H> {
     /// # Errors
     ///
     /// The guard as it was, where the time ran out.
+    #[cfg(feature = "std")]
     #[inline]
     pub fn try_upgrade_for(guard: Self, timeout: Duration) -> Result<WriteGuard<H>, Self> {
         guard.upgrade_if(|lock| lock.raw().try_lock_for(Request::Upgrade, timeout))
@@ -199,6 +207,7 @@ impl<H: Handle> UpgradableGuard<H> {
     /// # Errors
     ///
     /// The guard as it was, where the time ran out.
+    #[cfg(feature = "std")]
     #[inline]
     pub fn try_upgrade_until(guard: Self, deadline: Instant) -> Result<WriteGuard<H>, Self> {
         guard.upgrade_if(|lock| lock.raw().lock_until(Request::Upgrade, Some(deadline)))

@@ -1,6 +1,7 @@
 //! How a guard has its lock, and what it holds of it.
 
-use std::sync::Arc;
+#[cfg(feature = "alloc")]
+use alloc::sync::Arc;
 
 use crate::lock::RwLock;
 use crate::request::Request;
@@ -28,8 +29,10 @@ impl<T: ?Sized> Handle for &RwLock<T> {
     }
 }
 
+#[cfg(feature = "alloc")]
 impl<T: ?Sized> Sealed for Arc<RwLock<T>> {}
 
+#[cfg(feature = "alloc")]
 impl<T: ?Sized> Handle for Arc<RwLock<T>> {
     type Value = T;
 

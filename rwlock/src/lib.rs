@@ -25,10 +25,24 @@
 //!
 //! # Features
 //!
+//! - `std`, on by default: whatever blocks a thread. Without it there are the forms that try, and the async ones.
+//! - `alloc`, which `std` brings: guards and futures that own an `Arc`.
 //! - `serde`: `Serialize` and `Deserialize` for the lock. It is its value alone, and locked for reading while that is written.
+//!
+//! Without either the crate is `no_std` and allocates nothing. Guards and futures are the same types. What is different then:
+//!
+//! - Nobody can be put to sleep: whoever finds the queue locked, for a few dozen instructions, turns. So the lock is of no use to an
+//!   interrupt's handler, or to a thread that runs ahead of others on the same processor, where they may have been interrupted in the
+//!   midst of that.
+//! - There is no clock: a task is starved once it has been woken and has lost the race.
+//! - A waker that panics ends the program.
 
 #![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(not(feature = "std"), no_std)]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
 
 mod admit;
 mod contender;
@@ -47,16 +61,16 @@ mod state;
 mod ways;
 
 pub use future::{Acquire, Read, UpgradableRead, Upgrade, Write};
+#[cfg(feature = "alloc")]
+pub use guard::{OwnedRwLockReadGuard, OwnedRwLockUpgradableGuard, OwnedRwLockWriteGuard};
 pub use guard::{
-    OwnedRwLockReadGuard, OwnedRwLockUpgradableGuard, OwnedRwLockWriteGuard, ReadGuard, RwLockReadGuard,
-    RwLockUpgradableGuard, RwLockWriteGuard, UpgradableGuard, UpgradedGuard, WriteGuard,
+    ReadGuard, RwLockReadGuard, RwLockUpgradableGuard, RwLockWriteGuard, UpgradableGuard, UpgradedGuard, WriteGuard,
 };
 pub use handle::Handle;
 pub use lock::RwLock;
-pub use mapped::{
-    MappedReadGuard, MappedRwLockReadGuard, MappedRwLockWriteGuard, MappedWriteGuard, OwnedMappedRwLockReadGuard,
-    OwnedMappedRwLockWriteGuard,
-};
+pub use mapped::{MappedReadGuard, MappedRwLockReadGuard, MappedRwLockWriteGuard, MappedWriteGuard};
+#[cfg(feature = "alloc")]
+pub use mapped::{OwnedMappedRwLockReadGuard, OwnedMappedRwLockWriteGuard};
 pub use policy::Policy;
 
 #[cfg(test)]

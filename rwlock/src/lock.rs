@@ -29,7 +29,8 @@ use crate::state::MAX_READERS;
 /// - A task that is not polled owns nothing, and delays nobody who comes (`a_newcomer_passes_a_writer_that_is_not_polled`), nor a
 ///   thread behind it (`a_thread_passes_a_writer_that_is_not_polled`). For a task that was woken and came too late, for the first
 ///   time 1 ms ago, the free lock is reserved: every other contender gives way once (`newcomers_give_way_once_to_a_starved_task`,
-///   `a_starved_task_that_does_not_come_is_passed`). The `try_` methods do not give way.
+///   `a_starved_task_that_does_not_come_is_passed`). The `try_` methods do not give way. Without the feature `std` there is no
+///   clock: the lock is reserved for any task that has come too late (`a_task_that_came_too_late_once_is_given_way_to`).
 ///
 /// # Deadlocks
 ///
@@ -124,6 +125,7 @@ impl<T: ?Sized> RwLock<T> {
     /// # use latchwork_rwlock::RwLock;
     /// assert_eq!(RwLock::new([1, 2]).with_read(|values| values.len()), 2);
     /// ```
+    #[cfg(feature = "std")]
     #[inline]
     pub fn with_read<R>(&self, run: impl FnOnce(&T) -> R) -> R {
         run(&*self.read())
@@ -139,6 +141,7 @@ impl<T: ?Sized> RwLock<T> {
     /// lock.with_write(|value| *value += 1);
     /// assert_eq!(lock.into_inner(), 2);
     /// ```
+    #[cfg(feature = "std")]
     #[inline]
     pub fn with_write<R>(&self, run: impl FnOnce(&mut T) -> R) -> R {
         run(&mut *self.write())

@@ -5,11 +5,12 @@
 
 #![expect(unsafe_code, reason = "a part of the value is kept as a pointer")]
 
+#[cfg(feature = "alloc")]
+use alloc::sync::Arc;
 use core::fmt;
 use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 use core::ptr::NonNull;
-use std::sync::Arc;
 
 use latchwork_core::sync::cell::{Claim, SharedClaim};
 
@@ -29,6 +30,7 @@ pub struct MappedReadGuard<H: Handle, U: ?Sized> {
 /// A reader's share of a borrowed lock, narrowed to a part of the value.
 pub type MappedRwLockReadGuard<'a, T, U> = MappedReadGuard<&'a RwLock<T>, U>;
 /// A reader's share of a lock in an `Arc`, narrowed to a part of the value.
+#[cfg(feature = "alloc")]
 pub type OwnedMappedRwLockReadGuard<T, U> = MappedReadGuard<Arc<RwLock<T>>, U>;
 
 /// The writer's lock, narrowed to a part of the value. Otherwise as [`WriteGuard`], but that it cannot be downgraded: others could
@@ -46,6 +48,7 @@ pub struct MappedWriteGuard<H: Handle, U: ?Sized> {
 /// The writer's lock of a borrowed lock, narrowed to a part of the value.
 pub type MappedRwLockWriteGuard<'a, T, U> = MappedWriteGuard<&'a RwLock<T>, U>;
 /// The writer's lock of a lock in an `Arc`, narrowed to a part of the value.
+#[cfg(feature = "alloc")]
 pub type OwnedMappedRwLockWriteGuard<T, U> = MappedWriteGuard<Arc<RwLock<T>>, U>;
 
 /// `map` and `try_map` of a guard of `$Value`, by shared or exclusive references.

@@ -9,12 +9,16 @@
 use core::convert::Infallible;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
+#[cfg(feature = "std")]
 use core::time::Duration;
 
 use latchwork_core::const_unless_checked;
+#[cfg(feature = "std")]
 use latchwork_core::sync::time::Instant;
+#[cfg(feature = "std")]
+use latchwork_core::wait::block;
 use latchwork_core::wait::{
-    Acquire, Entrant, Entry, Held, Place, Progress, QueueGuard, Signal, WaitQueue, Waiter, WakeList, block,
+    Acquire, Entrant, Entry, Held, Place, Progress, QueueGuard, Signal, WaitQueue, Waiter, WakeList,
 };
 
 use crate::admit::{EXCLUSIVE, Look, SHARED, Turn, holds_back, refresh};
@@ -51,12 +55,14 @@ impl RawRwLock {
     }
 
     /// Blocks this thread until it has what it asks for.
+    #[cfg(feature = "std")]
     #[inline]
     pub(crate) fn lock(&self, request: Request) {
         self.lock_until(request, None);
     }
 
     /// The same, until `deadline` at the latest: false then.
+    #[cfg(feature = "std")]
     #[inline]
     pub(crate) fn lock_until(&self, request: Request, deadline: Option<Instant>) -> bool {
         if self.try_first(request) {
@@ -73,6 +79,7 @@ impl RawRwLock {
     }
 
     /// The same, or else blocks this thread for at most `timeout`.
+    #[cfg(feature = "std")]
     pub(crate) fn try_lock_for(&self, request: Request, timeout: Duration) -> bool {
         self.try_lock(request) || self.lock_until(request, Instant::now().checked_add(timeout))
     }

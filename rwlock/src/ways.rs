@@ -1,9 +1,12 @@
 //! The ways to lock: blocking, attempted, timed and asynchronous, with a guard that borrows the lock and with one that owns it.
 
+#[cfg(feature = "alloc")]
+use alloc::sync::Arc;
+#[cfg(feature = "std")]
 use core::time::Duration;
-use std::sync::Arc;
 
 use latchwork_core::const_unless_checked;
+#[cfg(feature = "std")]
 use latchwork_core::sync::time::Instant;
 
 use crate::future::Acquire;
@@ -48,6 +51,7 @@ macro_rules! ways {
             /// let lock = RwLock::new(1);
             #[doc = concat!("assert_eq!(*lock.", stringify!($lock), "(), 1);")]
             /// ```
+            #[cfg(feature = "std")]
             #[inline]
             pub fn $lock(&self) -> $Guard<&Self> {
                 self.raw().lock($REQUEST);
@@ -99,6 +103,7 @@ macro_rules! ways {
             #[doc = concat!("assert!(lock.", stringify!($try_lock_for), "(Duration::from_millis(1)).is_none());")]
             /// # drop(guard);
             /// ```
+            #[cfg(feature = "std")]
             #[inline]
             pub fn $try_lock_for(&self, timeout: Duration) -> Option<$Guard<&Self>> {
                 self.raw().try_lock_for($REQUEST, timeout).then(|| Guard::new(Held::new(self, $REQUEST)))
@@ -111,6 +116,7 @@ macro_rules! ways {
             /// # Panics
             ///
             /// As [`read`](Self::read).
+            #[cfg(feature = "std")]
             #[inline]
             pub fn $try_lock_until(&self, deadline: Instant) -> Option<$Guard<&Self>> {
                 self.raw().lock_until($REQUEST, Some(deadline)).then(|| Guard::new(Held::new(self, $REQUEST)))
@@ -151,6 +157,7 @@ macro_rules! ways {
             /// # Panics
             ///
             /// As [`read`](Self::read).
+            #[cfg(feature = "std")]
             #[inline]
             pub fn $lock_owned(self: Arc<Self>) -> $Guard<Arc<Self>> {
                 self.raw().lock($REQUEST);
@@ -163,6 +170,7 @@ macro_rules! ways {
             /// # Panics
             ///
             /// As [`read`](Self::read).
+            #[cfg(feature = "alloc")]
             #[inline]
             pub fn $try_lock_owned(self: Arc<Self>) -> Option<$Guard<Arc<Self>>> {
                 self.raw().try_lock($REQUEST).then(|| Guard::new(Held::new(self, $REQUEST)))
@@ -174,6 +182,7 @@ macro_rules! ways {
             /// # Panics
             ///
             /// As [`read`](Self::read).
+            #[cfg(feature = "std")]
             #[inline]
             pub fn $try_lock_owned_for(self: Arc<Self>, timeout: Duration) -> Option<$Guard<Arc<Self>>> {
                 self.raw().try_lock_for($REQUEST, timeout).then(|| Guard::new(Held::new(self, $REQUEST)))
@@ -185,6 +194,7 @@ macro_rules! ways {
             /// # Panics
             ///
             /// As [`read`](Self::read).
+            #[cfg(feature = "std")]
             #[inline]
             pub fn $try_lock_owned_until(self: Arc<Self>, deadline: Instant) -> Option<$Guard<Arc<Self>>> {
                 self.raw().lock_until($REQUEST, Some(deadline)).then(|| Guard::new(Held::new(self, $REQUEST)))
@@ -196,6 +206,7 @@ macro_rules! ways {
                 ///
                 /// # Cancel safety
                 ///
+                #[cfg(feature = "alloc")]
                 #[doc = concat!("As for [`", stringify!($lock_async), "`](Self::", stringify!($lock_async), ").")]
                 #[inline]
                 pub const fn $lock_owned_async(self: Arc<Self>) -> Acquire<Arc<Self>, $Guard<Arc<Self>>> {
