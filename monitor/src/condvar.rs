@@ -1,18 +1,24 @@
 //! The condition variable of [`latchwork_mutex::Mutex`].
 
-#![expect(unsafe_code, reason = "a lock is released under its guard")]
+#![cfg_attr(feature = "std", expect(unsafe_code, reason = "a lock is released under its guard"))]
 
 use core::fmt;
+#[cfg(feature = "std")]
 use core::ops::DerefMut;
+#[cfg(feature = "std")]
 use core::time::Duration;
 
 use latchwork_core::const_unless_checked;
+#[cfg(feature = "std")]
 use latchwork_core::sync::time::Instant;
 use latchwork_mutex::MutexGuard;
+#[cfg(feature = "std")]
 use latchwork_mutex::internal::{RawMutex, while_released};
 
 use crate::future::{Wait, WaitWhile};
-use crate::raw::{Locks, RawCondition};
+#[cfg(feature = "std")]
+use crate::raw::Locks;
+use crate::raw::RawCondition;
 
 /// A condition variable for threads and tasks: the classic one, for [`latchwork_mutex::Mutex`].
 ///
@@ -112,6 +118,7 @@ impl Condvar {
     /// # Examples
     ///
     /// See [`Condvar`].
+    #[cfg(feature = "std")]
     pub fn wait<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>) {
         self.wait_with(guard, None);
     }
@@ -121,6 +128,7 @@ impl Condvar {
     /// # Panics
     ///
     /// As [`wait`](Self::wait), and if `condition` does.
+    #[cfg(feature = "std")]
     pub fn wait_while<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>, condition: impl FnMut(&mut T) -> bool) {
         wait_while(guard, condition, |guard| self.wait_with(guard, None));
     }
@@ -132,6 +140,7 @@ impl Condvar {
     /// # Panics
     ///
     /// As [`wait`](Self::wait).
+    #[cfg(feature = "std")]
     pub fn wait_for<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>, timeout: Duration) -> WaitTimeoutResult {
         self.wait_with(guard, Instant::now().checked_add(timeout))
     }
@@ -141,6 +150,7 @@ impl Condvar {
     /// # Panics
     ///
     /// As [`wait`](Self::wait).
+    #[cfg(feature = "std")]
     pub fn wait_until<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>, deadline: Instant) -> WaitTimeoutResult {
         self.wait_with(guard, Some(deadline))
     }
@@ -150,6 +160,7 @@ impl Condvar {
     /// # Panics
     ///
     /// As [`wait_while`](Self::wait_while).
+    #[cfg(feature = "std")]
     pub fn wait_while_for<T: ?Sized>(
         &self,
         guard: &mut MutexGuard<'_, T>,
@@ -166,6 +177,7 @@ impl Condvar {
     /// # Panics
     ///
     /// As [`wait_while`](Self::wait_while).
+    #[cfg(feature = "std")]
     pub fn wait_while_until<T: ?Sized>(
         &self,
         guard: &mut MutexGuard<'_, T>,
@@ -237,6 +249,7 @@ impl Condvar {
         self.raw.notify_all(None)
     }
 
+    #[cfg(feature = "std")]
     fn wait_with<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>, deadline: Option<Instant>) -> WaitTimeoutResult {
         let wait = |lock: &RawMutex| {
             let release = || {
@@ -252,6 +265,7 @@ impl Condvar {
 }
 
 /// Waits, once and again, while the condition holds; until `wait` says that the time has run out, and it still holds.
+#[cfg(feature = "std")]
 pub(crate) fn wait_while<G: DerefMut>(
     guard: &mut G,
     mut condition: impl FnMut(&mut G::Target) -> bool,

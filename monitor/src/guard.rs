@@ -5,19 +5,27 @@
 use core::fmt;
 use core::mem::ManuallyDrop;
 use core::ops::{Deref, DerefMut};
+#[cfg(feature = "std")]
 use core::pin::pin;
+#[cfg(feature = "std")]
 use core::ptr::NonNull;
+#[cfg(feature = "std")]
 use core::time::Duration;
 
+#[cfg(feature = "std")]
 use latchwork_core::sync::time::Instant;
 use latchwork_mutex::MutexGuard;
+#[cfg(feature = "std")]
 use latchwork_mutex::internal::guard_of;
 
 use crate::condition::Condition;
+#[cfg(feature = "std")]
 use crate::condvar::{WaitTimeoutResult, wait_while};
 use crate::future::{Wait, WaitWhile};
 use crate::monitor::Monitor;
+#[cfg(feature = "std")]
 use crate::predicate::Subject;
+#[cfg(feature = "std")]
 use crate::raw::Locks;
 use crate::when::When;
 
@@ -75,6 +83,7 @@ impl<'a, T> MonitorGuard<'a, T> {
     /// # Examples
     ///
     /// See [`Condition`].
+    #[cfg(feature = "std")]
     pub fn wait(&mut self, condition: &Condition) {
         self.wait_notified(condition, None);
     }
@@ -86,6 +95,7 @@ impl<'a, T> MonitorGuard<'a, T> {
     /// # Panics
     ///
     /// As [`wait`](Self::wait).
+    #[cfg(feature = "std")]
     pub fn wait_for(&mut self, condition: &Condition, timeout: Duration) -> WaitTimeoutResult {
         self.wait_notified(condition, Instant::now().checked_add(timeout))
     }
@@ -95,6 +105,7 @@ impl<'a, T> MonitorGuard<'a, T> {
     /// # Panics
     ///
     /// As [`wait`](Self::wait).
+    #[cfg(feature = "std")]
     pub fn wait_deadline(&mut self, condition: &Condition, deadline: Instant) -> WaitTimeoutResult {
         self.wait_notified(condition, Some(deadline))
     }
@@ -104,6 +115,7 @@ impl<'a, T> MonitorGuard<'a, T> {
     /// # Panics
     ///
     /// As [`wait`](Self::wait), and if `holds_back` does.
+    #[cfg(feature = "std")]
     pub fn wait_while(&mut self, condition: &Condition, holds_back: impl FnMut(&mut T) -> bool) {
         wait_while(self, holds_back, |guard| guard.wait_notified(condition, None));
     }
@@ -113,6 +125,7 @@ impl<'a, T> MonitorGuard<'a, T> {
     /// # Panics
     ///
     /// As [`wait_while`](Self::wait_while).
+    #[cfg(feature = "std")]
     pub fn wait_while_for(
         &mut self,
         condition: &Condition,
@@ -129,6 +142,7 @@ impl<'a, T> MonitorGuard<'a, T> {
     /// # Panics
     ///
     /// As [`wait_while`](Self::wait_while).
+    #[cfg(feature = "std")]
     pub fn wait_while_deadline(
         &mut self,
         condition: &Condition,
@@ -204,6 +218,7 @@ impl<'a, T> MonitorGuard<'a, T> {
     ///     assert_eq!(*turn, 2);
     /// });
     /// ```
+    #[cfg(feature = "std")]
     pub fn wait_until(&mut self, predicate: impl FnMut(&T) -> bool + Send) {
         self.wait_turn(predicate, None);
     }
@@ -216,6 +231,7 @@ impl<'a, T> MonitorGuard<'a, T> {
     /// # Panics
     ///
     /// As [`wait_until`](Self::wait_until).
+    #[cfg(feature = "std")]
     pub fn wait_until_for(&mut self, predicate: impl FnMut(&T) -> bool + Send, timeout: Duration) -> bool {
         self.wait_turn(predicate, Instant::now().checked_add(timeout))
     }
@@ -226,6 +242,7 @@ impl<'a, T> MonitorGuard<'a, T> {
     /// # Panics
     ///
     /// As [`wait_until`](Self::wait_until).
+    #[cfg(feature = "std")]
     pub fn wait_until_deadline(&mut self, predicate: impl FnMut(&T) -> bool + Send, deadline: Instant) -> bool {
         self.wait_turn(predicate, Some(deadline))
     }
@@ -265,11 +282,13 @@ impl<'a, T> MonitorGuard<'a, T> {
     /// # Safety
     ///
     /// Another guard is put in its place before this one is used again, or dropped.
+    #[cfg(feature = "std")]
     unsafe fn give_up(&mut self) -> (MutexGuard<'a, T>, bool) {
         // SAFETY: as the caller says.
         (unsafe { ManuallyDrop::take(&mut self.guard) }, core::mem::take(&mut self.is_changed))
     }
 
+    #[cfg(feature = "std")]
     fn wait_notified(&mut self, condition: &Condition, deadline: Option<Instant>) -> WaitTimeoutResult {
         let (monitor, condition) = (self.monitor, condition.raw_of(self));
         let regain = Regain(self);
@@ -282,6 +301,7 @@ impl<'a, T> MonitorGuard<'a, T> {
     }
 
     /// Whether the predicate holds.
+    #[cfg(feature = "std")]
     fn wait_turn(&mut self, mut predicate: impl FnMut(&T) -> bool + Send, deadline: Option<Instant>) -> bool {
         if predicate(&**self) {
             return true;
@@ -303,8 +323,10 @@ impl<'a, T> MonitorGuard<'a, T> {
 }
 
 /// Puts a guard in the place of one that was given up, when it is dropped: its thread has got the lock again.
+#[cfg(feature = "std")]
 struct Regain<'g, 'a, T>(&'g mut MonitorGuard<'a, T>);
 
+#[cfg(feature = "std")]
 impl<T> Drop for Regain<'_, '_, T> {
     fn drop(&mut self) {
         // SAFETY: `wait_notified` drops this when its thread has the lock, and has given up the guard before.
@@ -313,11 +335,13 @@ impl<T> Drop for Regain<'_, '_, T> {
 }
 
 /// Puts a guard in the place of one that was given up, when it is dropped: that of one that has entered, or else it enters.
+#[cfg(feature = "std")]
 struct Outside<'g, 'a, T> {
     guard: &'g mut MonitorGuard<'a, T>,
     entered: Option<MonitorGuard<'a, T>>,
 }
 
+#[cfg(feature = "std")]
 impl<T> Drop for Outside<'_, '_, T> {
     fn drop(&mut self) {
         let entered = self.entered.take().unwrap_or_else(|| self.guard.monitor.enter());

@@ -32,7 +32,16 @@
 //!
 //! # Features
 //!
+//! - `std`, on by default: whatever blocks a thread. Without it there are the forms that try, the async ones, and all that notifies.
 //! - `serde`: `Serialize` and `Deserialize` for [`Monitor`]. It is its value alone; whoever writes that is inside.
+//!
+//! Without it the crate is `no_std` and allocates nothing. Guards and futures are the same types. What is different then:
+//!
+//! - Nobody can be put to sleep: whoever finds the queue locked, for a few dozen instructions, turns. So a monitor is of no use to an
+//!   interrupt's handler, or to a thread that runs ahead of others on the same processor, where they may have been interrupted in the
+//!   midst of that.
+//! - There is no clock: a task is starved once it has been woken and has lost the race for the monitor.
+//! - A waker or a predicate that panics ends the program.
 //!
 //! # Prior art
 //!
@@ -43,6 +52,7 @@
 
 #![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(not(feature = "std"), no_std)]
 
 mod condition;
 mod condvar;

@@ -3,26 +3,35 @@
 #![expect(unsafe_code, reason = "who has got the lock enters")]
 
 use core::fmt;
+#[cfg(feature = "std")]
 use core::pin::{Pin, pin};
+#[cfg(feature = "std")]
 use core::ptr::NonNull;
+#[cfg(feature = "std")]
 use core::time::Duration;
 
 use latchwork_core::const_unless_checked;
 use latchwork_core::sync::atomic::{AtomicU64, Ordering};
+#[cfg(feature = "std")]
 use latchwork_core::sync::hint::pause;
 use latchwork_core::sync::identity;
+#[cfg(feature = "std")]
 use latchwork_core::sync::time::Instant;
-use latchwork_core::wait::{Place, Signal, WakeList};
+use latchwork_core::wait::WakeList;
+#[cfg(feature = "std")]
+use latchwork_core::wait::{Place, Signal};
 use latchwork_mutex::internal::{RawMutex, disown, guard_of, raw};
 use latchwork_mutex::{Mutex, MutexGuard};
 
 use crate::condition::Condition;
 use crate::guard::MonitorGuard;
+#[cfg(feature = "std")]
 use crate::predicate::Subject;
 use crate::roster::Roster;
 use crate::when::{Enter, When};
 
 /// Pause hints between a change of the value and the moment at which a thread that waits asks itself.
+#[cfg(feature = "std")]
 const HEAD_START: u32 = 50;
 
 /// A monitor for threads and tasks: a value, which one at a time is inside with, and those who wait for it to become what they need.
@@ -184,6 +193,7 @@ impl<T> Monitor<T> {
     /// *monitor.enter() += 1;
     /// assert_eq!(monitor.into_inner(), 2);
     /// ```
+    #[cfg(feature = "std")]
     #[inline]
     pub fn enter(&self) -> MonitorGuard<'_, T> {
         MonitorGuard::new(self, self.mutex.lock())
@@ -220,12 +230,14 @@ impl<T> Monitor<T> {
     /// # use std::time::Duration;
     /// assert!(Monitor::new(1).try_enter_for(Duration::from_millis(1)).is_some());
     /// ```
+    #[cfg(feature = "std")]
     #[inline]
     pub fn try_enter_for(&self, timeout: Duration) -> Option<MonitorGuard<'_, T>> {
         self.mutex.try_lock_for(timeout).map(|guard| MonitorGuard::new(self, guard))
     }
 
     /// Enters, blocking this thread until `deadline` at the latest. One that has passed makes one attempt.
+    #[cfg(feature = "std")]
     #[inline]
     pub fn try_enter_until(&self, deadline: Instant) -> Option<MonitorGuard<'_, T>> {
         self.mutex.try_lock_until(deadline).map(|guard| MonitorGuard::new(self, guard))
@@ -278,6 +290,7 @@ impl<T> Monitor<T> {
     /// # Examples
     ///
     /// See [`Monitor`].
+    #[cfg(feature = "std")]
     pub fn enter_when(&self, predicate: impl FnMut(&T) -> bool + Send) -> MonitorGuard<'_, T> {
         let mut guard = self.enter();
         guard.wait_until(predicate);
@@ -302,6 +315,7 @@ impl<T> Monitor<T> {
     /// assert!(monitor.try_enter_when_for(|value| *value == 1, Duration::ZERO).is_some());
     /// assert!(monitor.try_enter_when_for(|value| *value == 2, Duration::from_millis(1)).is_none());
     /// ```
+    #[cfg(feature = "std")]
     pub fn try_enter_when_for(
         &self,
         predicate: impl FnMut(&T) -> bool + Send,
@@ -319,6 +333,7 @@ impl<T> Monitor<T> {
     /// # Panics
     ///
     /// As [`enter_when`](Self::enter_when).
+    #[cfg(feature = "std")]
     pub fn try_enter_when_until(
         &self,
         mut predicate: impl FnMut(&T) -> bool + Send,
@@ -375,6 +390,7 @@ impl<T> Monitor<T> {
     /// monitor.with(|values| values.push(2));
     /// assert_eq!(monitor.into_inner(), [1, 2]);
     /// ```
+    #[cfg(feature = "std")]
     #[inline]
     pub fn with<R>(&self, run: impl FnOnce(&mut T) -> R) -> R {
         run(&mut *self.enter())
@@ -398,6 +414,7 @@ impl<T> Monitor<T> {
         self.mutex.is_locked()
     }
 
+    #[cfg(feature = "std")]
     #[inline]
     pub(crate) const fn mutex(&self) -> &Mutex<T> {
         &self.mutex
@@ -458,6 +475,7 @@ impl<T> Monitor<T> {
     /// # Panics
     ///
     /// If the predicate does; outside then.
+    #[cfg(feature = "std")]
     pub(crate) fn await_turn(
         &self,
         guard: MutexGuard<'_, T>,
@@ -511,6 +529,7 @@ impl<T> Monitor<T> {
 
     /// Before it sleeps, a registered thread asks itself whenever the value has been changed, where that is worth while. Inside, where its
     /// predicate holds, or has panicked: the subject has left the roster then.
+    #[cfg(feature = "std")]
     fn serve_itself(&self, subject: Pin<&Subject<T>>, deadline: Option<Instant>) -> Option<MonitorGuard<'_, T>> {
         let mut seen = self.roster.changes();
         let served = self.roster.outlook().turn(deadline, || {
@@ -574,11 +593,13 @@ impl Drop for WakeAll {
 }
 
 /// Where a thread unwinds before it has parked: it leaves the roster.
+#[cfg(feature = "std")]
 struct Withdraw<'a, T> {
     monitor: &'a Monitor<T>,
     subject: Pin<&'a Subject<T>>,
 }
 
+#[cfg(feature = "std")]
 impl<T> Drop for Withdraw<'_, T> {
     fn drop(&mut self) {
         match self.monitor.roster.leave(self.subject) {

@@ -10,11 +10,10 @@
 
 #![expect(unsafe_code, reason = "predicates of all types are asked through one pointer")]
 
-use core::any::Any;
 use core::pin::Pin;
 use core::ptr::NonNull;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
+use latchwork_core::panics::{self, Payload};
 use latchwork_core::sync::atomic::{AtomicU32, Ordering};
 use latchwork_core::sync::cell::UnsafeCell;
 use latchwork_core::sync::futex;
@@ -40,7 +39,7 @@ pin_project! {
         // Whether it is being asked. Written with the roster's lock held.
         asking: AtomicU32,
         // What the predicate has panicked with. Written by whoever asks, before the signal; then its owner's.
-        panic: UnsafeCell<Option<Box<dyn Any + Send>>>,
+        panic: UnsafeCell<Option<Payload>>,
     }
 }
 
@@ -83,7 +82,7 @@ impl<T> Subject<T> {
     /// The caller owns the monitor whose value this is.
     pub(crate) unsafe fn ask(&self, value: &T) -> bool {
         // SAFETY: it is the predicate that the subject was made with, is alive (P1, P3), and asked by nobody else (P2).
-        let answer = catch_unwind(AssertUnwindSafe(|| unsafe { (self.ask)(self.predicate, value) }));
+        let answer = panics::catch(|| unsafe { (self.ask)(self.predicate, value) });
         answer.unwrap_or_else(|payload| {
             self.panic.with_mut(|panic| {
                 // SAFETY: the pointer is the cell's; the owner of the subject looks here when it has its signal.
@@ -104,7 +103,7 @@ impl<T> Subject<T> {
             unsafe { (*panic).take() }
         });
         if let Some(payload) = payload {
-            resume_unwind(payload);
+            panics::resume(payload);
         }
     }
 

@@ -35,11 +35,14 @@
 #![expect(unsafe_code, reason = "a waiter is queued by its address, and a lock is remembered by its own")]
 
 use core::num::NonZeroU8;
-use core::pin::{Pin, pin};
+use core::pin::Pin;
+#[cfg(feature = "std")]
+use core::pin::pin;
 use core::task::Waker;
 
 use latchwork_core::const_unless_checked;
 use latchwork_core::sync::atomic::{AtomicPtr, Ordering};
+#[cfg(feature = "std")]
 use latchwork_core::sync::time::Instant;
 use latchwork_core::wait::{
     Entrant, Kind, Moment, Outlook, Place, QueueGuard, Signal, WaitQueue, Waiter, Wake, WakeList,
@@ -108,6 +111,7 @@ impl RawCondition {
 
     /// The owner of the lock has it released, and blocks until it has been notified, or until `deadline`; then until it owns the lock
     /// again. Whether it was notified.
+    #[cfg(feature = "std")]
     pub(crate) fn wait(
         &self,
         lock: &RawMutex,
@@ -253,6 +257,7 @@ impl RawCondition {
 }
 
 /// How a waiter was notified that has got a signal.
+#[cfg(feature = "std")]
 fn found(waiter: Pin<&Waiter>) -> Found {
     if waiter.moved().is_some() { Found::Moved } else { Found::Invited }
 }
@@ -266,6 +271,7 @@ pub(crate) fn is_to_one(waiter: Pin<&Waiter>) -> bool {
 }
 
 /// A thread that waits no more blocks until it owns the lock again.
+#[cfg(feature = "std")]
 fn acquire(lock: &RawMutex, waiter: Pin<&Waiter>, found: Found) {
     match found {
         Found::Waiting | Found::Invited => lock.acquire(),
@@ -274,12 +280,14 @@ fn acquire(lock: &RawMutex, waiter: Pin<&Waiter>, found: Found) {
 }
 
 /// Where the waiter unwinds before it has parked: it leaves, and owns the lock again.
+#[cfg(feature = "std")]
 struct Withdraw<'a> {
     condition: &'a RawCondition,
     lock: &'a RawMutex,
     waiter: Pin<&'a Waiter>,
 }
 
+#[cfg(feature = "std")]
 impl Drop for Withdraw<'_> {
     fn drop(&mut self) {
         let found = self.condition.leave(self.waiter).0;

@@ -89,6 +89,7 @@ pub(crate) const MOST: usize = 32;
 /// How often a thread that has the turn is passed by others that wait. With 8, 32, 64 and 16 slots: four producers and four consumers have
 /// 0.5, 1.4, 1.6 of std's throughput; the last of 16 producers has 0.25, 0.06, 0.03 of an equal share, and all together 3, 6, 7 times
 /// std's throughput (`cargo run --release -p latchwork-benches -- monitor --slots 16 --pairs 4:4,16:1`).
+#[cfg(feature = "std")]
 pub(crate) const MOST_PASSINGS: u8 = 64;
 
 /// All are in one lane: who they are decides only how they are let in.
@@ -293,11 +294,13 @@ impl<T> Roster<T> {
     }
 
     /// Whether one that waits may go in by itself, though somebody who came before it is on its way. The caller owns the monitor.
+    #[cfg(feature = "std")]
     pub(crate) fn may_pass(&self) -> bool {
         self.mode() & TURN == 0 || self.passings() < MOST_PASSINGS
     }
 
     /// One that waits goes in by itself. It owns the monitor.
+    #[cfg(feature = "std")]
     pub(crate) fn note_passing(&self) {
         if self.mode() & TURN != 0 {
             self.passings.store(self.passings() + 1, Ordering::Relaxed);
@@ -314,10 +317,12 @@ impl<T> Roster<T> {
         self.changes.store(self.changes().wrapping_add(1), Ordering::Relaxed);
     }
 
+    #[cfg(feature = "std")]
     pub(crate) const fn outlook(&self) -> &Outlook {
         &self.outlook
     }
 
+    #[cfg(feature = "std")]
     fn passings(&self) -> u8 {
         // ORDERING: Relaxed: it is the owner's, but for the end of a turn that is passed on, which the roster's lock orders.
         self.passings.load(Ordering::Relaxed)

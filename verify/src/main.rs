@@ -60,8 +60,14 @@ const EXAMPLES: [(&str, &str); 7] = [
 const BARE_METAL: &str = "thumbv7em-none-eabihf";
 
 /// The crates that need no std.
-const NO_STD: [&str; 5] =
-    ["latchwork-core", "latchwork-mutex", "latchwork-rwlock", "latchwork-semaphore", "latchwork-spinlock"];
+const NO_STD: [&str; 6] = [
+    "latchwork-core",
+    "latchwork-monitor",
+    "latchwork-mutex",
+    "latchwork-rwlock",
+    "latchwork-semaphore",
+    "latchwork-spinlock",
+];
 
 /// The tests of these. They are no package of the workspace, where features unify.
 const NO_STD_TESTS: &str = "verify/no_std/Cargo.toml";

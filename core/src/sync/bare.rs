@@ -41,6 +41,10 @@ pub mod futex {
     /// Nobody sleeps.
     #[inline]
     pub const fn wake_one(_word: *const AtomicU32) {}
+
+    /// Nobody sleeps.
+    #[inline]
+    pub const fn wake_all(_word: *const AtomicU32) {}
 }
 
 /// The fence that all running threads of the process pass. It is not offered; who asks for it all the same has a full fence on both

@@ -2,9 +2,11 @@
 //!
 //! The tests themselves have it: they need threads, and something to allocate with.
 
+use std::env;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::process::abort;
+use std::process::{Command, abort};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -135,4 +137,25 @@ pub fn watchdog<T>(name: &str, body: impl FnOnce() -> T) -> T {
     let result = body();
     drop(finished);
     result
+}
+
+/// Runs a test's body in another process, which has to end by a panic that nobody catches, and that says this.
+///
+/// # Panics
+///
+/// If it does not.
+pub fn ends_the_program(name: &str, says: &str, body: impl FnOnce()) {
+    const IS_CHILD: &str = "LATCHWORK_IS_CHILD";
+    const GOES_ON: &str = "the program goes on";
+    if env::var_os(IS_CHILD).is_some() {
+        let _ = watchdog(name, || catch_unwind(AssertUnwindSafe(body)));
+        println!("{GOES_ON}");
+        return;
+    }
+    let this = env::current_exe().expect("it is known");
+    let child = Command::new(this).args(["--exact", name, "--nocapture"]).env(IS_CHILD, "1").output();
+    let child = child.expect("this program can be run");
+    let (out, err) = (String::from_utf8_lossy(&child.stdout), String::from_utf8_lossy(&child.stderr));
+    assert!(err.contains(says) && !err.contains("hangs"), "{err}");
+    assert!(!out.contains(GOES_ON) && !child.status.success(), "{out}");
 }

@@ -2,13 +2,12 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::process::Command;
 use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 use std::thread;
 
 use latchwork_mutex::{Mutex, Owner, ReentrantLock};
-use latchwork_no_std::{Job, Task, give_way, run, watchdog};
+use latchwork_no_std::{Job, Task, ends_the_program, give_way, run, watchdog};
 
 #[test]
 fn tasks_of_one_thread_exclude_each_other() {
@@ -123,21 +122,12 @@ impl Wake for Panicking {
 /// With the standard library the panic is the unlocker's, which would go on.
 #[test]
 fn a_waker_that_panics_ends_the_program() {
-    const NAME: &str = "a_waker_that_panics_ends_the_program";
-    const IS_CHILD: &str = "LATCHWORK_IS_CHILD";
-    if std::env::var_os(IS_CHILD).is_some() {
+    ends_the_program("a_waker_that_panics_ends_the_program", "a waker panics", || {
         let mutex = Mutex::new(());
         let guard = mutex.try_lock().unwrap();
         let mut future = Box::pin(mutex.lock_async());
         let waker = Waker::from(Arc::new(Panicking));
         assert!(future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
-        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(guard)));
-        println!("the program goes on");
-        return;
-    }
-    let this = std::env::current_exe().unwrap();
-    let child = Command::new(this).args(["--exact", NAME, "--nocapture"]).env(IS_CHILD, "1").output().unwrap();
-    let (out, err) = (String::from_utf8_lossy(&child.stdout), String::from_utf8_lossy(&child.stderr));
-    assert!(err.contains("a waker panics"), "{err}");
-    assert!(!out.contains("the program goes on") && !child.status.success(), "{out}");
+        drop(guard);
+    });
 }
