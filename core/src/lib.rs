@@ -25,7 +25,8 @@
 //! - A panic of foreign code, a waker for instance, ends the program where it would have been caught.
 //! - [`fence`] is not offered.
 //!
-//! The processor needs a compare-exchange of 32 bits. Where it has none of 64 bits, portable-atomic stands in.
+//! The processor needs a compare-exchange of 32 bits. Where it has none of 64 bits, portable-atomic stands in, with locks
+//! that turn as well.
 
 #![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

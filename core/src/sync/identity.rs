@@ -80,7 +80,7 @@ pub fn of_this_thread() -> u64 {
     })
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "std"))]
 mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
