@@ -45,6 +45,8 @@
 //! - `std`, on by default: whatever blocks a thread, or has to know which one it is. Without it there are the forms that try, the async
 //!   ones, and reentrant locks that are an [`Owner`]'s.
 //! - `alloc`, which `std` brings: guards and futures that own an `Arc`.
+//! - `lock_api_05`, `lock_api_04`: modules of these names, in which the mutex is a raw lock of that version of
+//!   [`lock_api`](https://docs.rs/lock_api). Both may be on.
 //! - `serde`: `Serialize` and `Deserialize` for both locks. A lock is its value alone, and locked while that is written.
 //!
 //! Without either the crate is `no_std` and allocates nothing. Guards and futures are the same types. What is different then:
@@ -80,6 +82,8 @@ mod future;
 mod guard;
 #[doc(hidden)]
 pub mod internal;
+#[cfg(all(any(feature = "lock_api_04", feature = "lock_api_05"), not(any(latchwork = "loom", latchwork = "shuttle"))))]
+mod lock_api;
 mod mutex;
 #[cfg(feature = "alloc")]
 mod owned;
@@ -93,6 +97,10 @@ pub use future::Lock;
 #[cfg(feature = "alloc")]
 pub use future::LockOwned;
 pub use guard::{MappedMutexGuard, MutexGuard};
+#[cfg(all(feature = "lock_api_04", not(any(latchwork = "loom", latchwork = "shuttle"))))]
+pub use lock_api::lock_api_04;
+#[cfg(all(feature = "lock_api_05", not(any(latchwork = "loom", latchwork = "shuttle"))))]
+pub use lock_api::lock_api_05;
 pub use mutex::Mutex;
 #[cfg(feature = "alloc")]
 pub use owned::{OwnedMappedMutexGuard, OwnedMutexGuard};
