@@ -27,6 +27,8 @@
 //!
 //! - `std`, on by default: whatever blocks a thread. Without it there are the forms that try, and the async ones.
 //! - `alloc`, which `std` brings: guards and futures that own an `Arc`.
+//! - `lock_api_05`, `lock_api_04`: modules of these names, in which the lock is a raw lock of that version of
+//!   [`lock_api`](https://docs.rs/lock_api). Both may be on.
 //! - `serde`: `Serialize` and `Deserialize` for the lock. It is its value alone, and locked for reading while that is written.
 //!
 //! Without either the crate is `no_std` and allocates nothing. Guards and futures are the same types. What is different then:
@@ -50,6 +52,8 @@ mod future;
 mod guard;
 mod handle;
 mod lock;
+#[cfg(all(any(feature = "lock_api_04", feature = "lock_api_05"), not(any(latchwork = "loom", latchwork = "shuttle"))))]
+mod lock_api;
 mod mapped;
 mod mode;
 mod policy;
@@ -68,6 +72,10 @@ pub use guard::{
 };
 pub use handle::Handle;
 pub use lock::RwLock;
+#[cfg(all(feature = "lock_api_04", not(any(latchwork = "loom", latchwork = "shuttle"))))]
+pub use lock_api::lock_api_04;
+#[cfg(all(feature = "lock_api_05", not(any(latchwork = "loom", latchwork = "shuttle"))))]
+pub use lock_api::lock_api_05;
 pub use mapped::{MappedReadGuard, MappedRwLockReadGuard, MappedRwLockWriteGuard, MappedWriteGuard};
 #[cfg(feature = "alloc")]
 pub use mapped::{OwnedMappedRwLockReadGuard, OwnedMappedRwLockWriteGuard};
