@@ -46,12 +46,14 @@
 //! nothing and is queued nowhere, and dropping it, or forgetting it, means nothing to anybody.
 //!
 //! Reading order: `spin/state.rs`, `spin.rs`; `ticket/state.rs`; `rw/state.rs` (what the word means, and why nothing has to
-//! be undone), `rw/raw.rs`; `patience.rs` (every wait is one loop); `lend.rs` (all unsafe code); `models/`.
+//! be undone), `rw/raw.rs`; `patience.rs` (every wait is one loop); `lend.rs` (all access to a value); `models/`.
 //!
 //! # Features
 //!
 //! - `std`, on by default: timed forms, [`Yield`], and yields in [`Backoff`] and [`TicketLock`]. Without it the crate is
 //!   `no_std`, and needs nothing but a processor with compare-exchange.
+//! - `lock_api_05`, `lock_api_04`: modules of these names, in which the locks are raw locks of that version of
+//!   [`lock_api`](https://docs.rs/lock_api), with `std` or without. Both may be on.
 //! - `serde`: `Serialize` and `Deserialize` for all three, with or without `std`. A lock is its value alone, and locked while that is
 //!   written.
 //!
@@ -74,6 +76,8 @@ extern crate std;
 mod future;
 mod guard;
 mod lend;
+#[cfg(all(any(feature = "lock_api_04", feature = "lock_api_05"), not(any(latchwork = "loom", latchwork = "shuttle"))))]
+mod lock_api;
 mod patience;
 mod relax;
 mod rw;
@@ -83,6 +87,10 @@ mod spin;
 mod ticket;
 
 pub use future::{Lock, Read, UpgradableRead, Upgrade, Write};
+#[cfg(all(feature = "lock_api_04", not(any(latchwork = "loom", latchwork = "shuttle"))))]
+pub use lock_api::lock_api_04;
+#[cfg(all(feature = "lock_api_05", not(any(latchwork = "loom", latchwork = "shuttle"))))]
+pub use lock_api::lock_api_05;
 #[cfg(feature = "std")]
 pub use relax::Yield;
 pub use relax::{Backoff, BackoffTurns, Pause, Relax};

@@ -184,6 +184,39 @@ impl<T: ?Sized> RwSpinLock<T> {
     }
 }
 
+#[cfg(all(any(feature = "lock_api_04", feature = "lock_api_05"), not(any(latchwork = "loom", latchwork = "shuttle"))))]
+impl<T: ?Sized> RwSpinLock<T> {
+    /// The reader's guard that was forgotten, again.
+    ///
+    /// # Safety
+    ///
+    /// There was one of this lock; it has not been dropped, nor been had again since.
+    #[inline]
+    pub(crate) unsafe fn read_again(&self) -> RwSpinLockReadGuard<'_, T> {
+        self.read_guard(Reader(&self.state))
+    }
+
+    /// The upgradable guard that was forgotten, again.
+    ///
+    /// # Safety
+    ///
+    /// There was one of this lock; it has not been dropped, nor been had again since.
+    #[inline]
+    pub(crate) unsafe fn upgradable_again(&self) -> RwSpinLockUpgradableGuard<'_, T> {
+        self.upgradable_guard(Upgradable(&self.state))
+    }
+
+    /// The writer's guard that was forgotten, again.
+    ///
+    /// # Safety
+    ///
+    /// There was one of this lock; it has not been dropped, nor been had again since.
+    #[inline]
+    pub(crate) unsafe fn write_again(&self) -> RwSpinLockWriteGuard<'_, T> {
+        self.write_guard(Writer(&self.state))
+    }
+}
+
 #[cfg(test)]
 impl<T: ?Sized> RwSpinLock<T> {
     /// How many writers hold readers back.

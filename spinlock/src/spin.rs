@@ -228,6 +228,19 @@ impl<T: ?Sized, R> SpinLock<T, R> {
     }
 }
 
+#[cfg(all(any(feature = "lock_api_04", feature = "lock_api_05"), not(any(latchwork = "loom", latchwork = "shuttle"))))]
+impl<T: ?Sized, R> SpinLock<T, R> {
+    /// The guard that was forgotten, again.
+    ///
+    /// # Safety
+    ///
+    /// There was one of this lock; it has not been dropped, nor been had again since.
+    #[inline]
+    pub(crate) unsafe fn guard_again(&self) -> SpinLockGuard<'_, T> {
+        self.guard(Held(&self.state))
+    }
+}
+
 impl<T: ?Sized, R: Relax> SpinLock<T, R> {
     /// Locks, spinning until the lock is free. Dropping the guard unlocks it.
     ///

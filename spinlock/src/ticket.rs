@@ -204,6 +204,19 @@ impl<T: ?Sized> TicketLock<T> {
     }
 }
 
+#[cfg(all(any(feature = "lock_api_04", feature = "lock_api_05"), not(any(latchwork = "loom", latchwork = "shuttle"))))]
+impl<T: ?Sized> TicketLock<T> {
+    /// The guard that was forgotten, again.
+    ///
+    /// # Safety
+    ///
+    /// There was one of this lock; it has not been dropped, nor been had again since.
+    #[inline]
+    pub(crate) unsafe fn guard_again(&self) -> TicketLockGuard<'_, T> {
+        self.guard(self.state.held())
+    }
+}
+
 #[cfg(test)]
 impl<T: ?Sized> TicketLock<T> {
     /// How many have the lock or wait for it.

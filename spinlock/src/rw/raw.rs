@@ -6,13 +6,13 @@ use super::state::{Entry, Hold, MAX_READERS, Refusal, State};
 use crate::patience::{Patience, wait};
 
 /// A plain reader's hold; dropping it releases it.
-pub(crate) struct Reader<'a>(&'a State);
+pub(crate) struct Reader<'a>(pub(super) &'a State);
 
 /// The upgradable reader's hold; dropping it releases it.
-pub(crate) struct Upgradable<'a>(&'a State);
+pub(crate) struct Upgradable<'a>(pub(super) &'a State);
 
 /// The writer's hold; dropping it releases it.
-pub(crate) struct Writer<'a>(&'a State);
+pub(crate) struct Writer<'a>(pub(super) &'a State);
 
 /// A writer that waits: it holds new readers back until it has the lock, or is dropped.
 struct Waiting<'a> {

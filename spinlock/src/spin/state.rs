@@ -50,7 +50,7 @@ impl State {
 }
 
 /// The lock, held; dropping it frees it.
-pub(crate) struct Held<'a>(&'a State);
+pub(crate) struct Held<'a>(pub(super) &'a State);
 
 impl Drop for Held<'_> {
     #[inline]

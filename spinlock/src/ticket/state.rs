@@ -65,9 +65,19 @@ impl State {
         self.next.load(Ordering::Relaxed).wrapping_sub(serving)
     }
 
+    #[cfg(all(
+        any(feature = "lock_api_04", feature = "lock_api_05"),
+        not(any(latchwork = "loom", latchwork = "shuttle"))
+    ))]
+    /// The hold of the owner, whose ticket is being served (T2).
+    #[inline]
+    pub(super) fn held(&self) -> Held<'_> {
+        Held { state: self, ticket: self.serving() }
+    }
+
     #[inline]
     fn serving(&self) -> u32 {
-        // ORDERING: Relaxed: a guess of the ticket that the compare-exchange will draw, or a number to show.
+        // ORDERING: Relaxed: a guess of the ticket that the compare-exchange will draw, a number to show, or the owner's own ticket.
         self.serving.load(Ordering::Relaxed)
     }
 
