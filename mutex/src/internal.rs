@@ -65,6 +65,13 @@ pub const fn raw<T: ?Sized>(mutex: &Mutex<T>) -> &RawMutex {
     mutex.raw()
 }
 
+/// The lock of a raw lock of `lock_api`.
+#[cfg(all(feature = "lock_api_05", not(any(latchwork = "loom", latchwork = "shuttle"))))]
+#[inline]
+pub const fn raw_of(mutex: &crate::lock_api::RawMutex) -> &RawMutex {
+    &mutex.0
+}
+
 /// For models of whoever frees a mutex: loom reports whoever reaches its lock beside this, or after it.
 #[cfg(latchwork = "loom")]
 pub fn end<T: ?Sized>(mutex: &mut Mutex<T>) {
