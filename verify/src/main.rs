@@ -79,6 +79,9 @@ const SANITIZED: &str = "x86_64-unknown-linux-gnu";
 const TESTED: [&str; 5] =
     ["latchwork-mutex", "latchwork-rwlock", "latchwork-semaphore", "latchwork-monitor", "latchwork-spinlock"];
 
+/// The crates that have raw locks of lock_api, and the one that has its raw condition variable.
+const LOCK_API: [&str; 4] = ["latchwork-mutex", "latchwork-rwlock", "latchwork-spinlock", "latchwork-monitor"];
+
 /// The browser that opens the report.
 const BROWSER: &str = "chromium";
 
@@ -298,6 +301,7 @@ fn checks() -> Vec<Check> {
         checks.push(Check::new("clippy", build, &modelled(&["build", "--quiet", "--lib"])));
     }
     checks.extend(without_std());
+    checks.extend(lock_api());
 
     checks.push(Check::new("docs", Build::Plain, &["doc", "--quiet", "--no-deps", "--workspace"]));
     for build in [Build::Loom, Build::Shuttle] {
@@ -365,6 +369,29 @@ fn without_std() -> Vec<Check> {
     let tests = ["test", "--quiet", "--manifest-path", NO_STD_TESTS];
     checks.push(Check::new("tests, no std", Build::Plain, &tests));
     checks
+}
+
+/// What the features of lock_api add: each alone, both, and both where they are without effect.
+fn lock_api() -> Vec<Check> {
+    const BOTH: [&str; 2] = ["--features", "lock_api_04,lock_api_05"];
+    let of_all = |arguments: &[&'static str]| [arguments, &LOCK_API.map(|package| ["-p", package]).concat()].concat();
+    let with_both = |arguments: &[&'static str]| of_all(&[arguments, &BOTH].concat());
+    let plain = |name: &str, arguments: &[&str]| Check::new(name, Build::Plain, arguments);
+    let lib = ["build", "--quiet", "--lib"];
+    let no_std = ["-p", "latchwork-spinlock", "--no-default-features"];
+    // The tests of the mutex's own that no wrapper could make.
+    let inside = ["test", "--quiet", "-p", "latchwork-mutex", "--lib", "lock_api"];
+    vec![
+        plain("clippy, lock_api 0.4", &of_all(&[&lib[..], &["--features", "lock_api_04"]].concat())),
+        plain("clippy, lock_api 0.5", &of_all(&[&lib[..], &["--features", "lock_api_05"]].concat())),
+        plain("clippy, lock_api, no std", &[&lib[..], &no_std, &BOTH].concat()),
+        Check::new("clippy, lock_api", Build::Loom, &with_both(&lib)),
+        Check::new("clippy, lock_api", Build::Shuttle, &with_both(&lib)),
+        plain("docs, lock_api", &with_both(&["doc", "--quiet", "--no-deps"])),
+        plain("tests, lock_api", &with_both(&["test", "--quiet", "--test", "lock_api"])),
+        plain("tests, lock_api, inside", &[&inside[..], &BOTH].concat()),
+        plain("examples in the docs, lock_api", &with_both(&["test", "--quiet", "--doc", "lock_api"])),
+    ]
 }
 
 fn main() -> ExitCode {
