@@ -9,6 +9,7 @@
 //! - [`Spin`]: how long a thread turns before it parks.
 //! - [`fence`]: an asymmetric pair of fences.
 //! - [`panics`]: foreign code that panics.
+//! - [`model`]: what the other crates show of it, for models of your own.
 //!
 //! Read in this order: `wait/parker.rs`, `wait/waiter.rs`, `wait/queue.rs`, `models.rs`, then `sync/mod.rs`.
 //!
@@ -33,6 +34,8 @@
 #![cfg_attr(not(any(feature = "std", latchwork = "loom", latchwork = "shuttle")), no_std)]
 
 pub mod fence;
+#[cfg(any(feature = "std", latchwork = "loom", latchwork = "shuttle"))]
+pub mod model;
 pub mod panics;
 pub mod sync;
 pub mod wait;

@@ -78,6 +78,29 @@ pub use latchwork_mutex::prepare;
 pub use monitor::Monitor;
 pub use when::{Enter, When};
 
+/// What models of your own code are written with. In this one a thread and a task meet.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use latchwork_monitor::model::{block_on, model, spawn};
+/// use latchwork_monitor::Monitor;
+///
+/// model(|| {
+///     let count = Arc::new(Monitor::new(0));
+///     let thread = spawn({
+///         let count = Arc::clone(&count);
+///         move || *count.enter_when(|count| *count == 1) += 1
+///     });
+///     block_on(async { *count.enter_async().await += 1 });
+///     thread.join();
+///     assert_eq!(*count.enter(), 2);
+/// });
+/// ```
+#[cfg(feature = "std")]
+#[doc(inline)]
+pub use latchwork_core::model;
+
 #[cfg(test)]
 mod models;
 

@@ -131,6 +131,29 @@ pub fn prepare() {
     latchwork_core::fence::ask();
 }
 
+/// What models of your own code are written with. In this one a thread and a task meet.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use latchwork_mutex::model::{block_on, model, spawn};
+/// use latchwork_mutex::Mutex;
+///
+/// model(|| {
+///     let count = Arc::new(Mutex::new(0));
+///     let thread = spawn({
+///         let count = Arc::clone(&count);
+///         move || *count.lock() += 1
+///     });
+///     block_on(async { *count.lock_async().await += 1 });
+///     thread.join();
+///     assert_eq!(*count.lock(), 2);
+/// });
+/// ```
+#[cfg(feature = "std")]
+#[doc(inline)]
+pub use latchwork_core::model;
+
 #[cfg(test)]
 mod models;
 

@@ -81,6 +81,29 @@ pub use mapped::{MappedReadGuard, MappedRwLockReadGuard, MappedRwLockWriteGuard,
 pub use mapped::{OwnedMappedRwLockReadGuard, OwnedMappedRwLockWriteGuard};
 pub use policy::Policy;
 
+/// What models of your own code are written with. In this one a thread and a task meet.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use latchwork_rwlock::model::{block_on, model, spawn};
+/// use latchwork_rwlock::RwLock;
+///
+/// model(|| {
+///     let count = Arc::new(RwLock::new(0));
+///     let thread = spawn({
+///         let count = Arc::clone(&count);
+///         move || *count.write() += 1
+///     });
+///     block_on(async { *count.write_async().await += 1 });
+///     thread.join();
+///     assert_eq!(*count.read(), 2);
+/// });
+/// ```
+#[cfg(feature = "std")]
+#[doc(inline)]
+pub use latchwork_core::model;
+
 #[cfg(test)]
 mod models;
 

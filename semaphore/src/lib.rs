@@ -72,6 +72,29 @@ pub use permit::OwnedPermit;
 pub use permit::Permit;
 pub use semaphore::Semaphore;
 
+/// What models of your own code are written with. In this one a thread and a task meet.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use latchwork_semaphore::model::{block_on, model, spawn};
+/// use latchwork_semaphore::Semaphore;
+///
+/// model(|| {
+///     let ready = Arc::new(Semaphore::new(0));
+///     let thread = spawn({
+///         let ready = Arc::clone(&ready);
+///         move || ready.add_permits(1)
+///     });
+///     block_on(ready.acquire_async()).unwrap().forget();
+///     thread.join();
+///     assert_eq!(ready.available_permits(), 0);
+/// });
+/// ```
+#[cfg(feature = "std")]
+#[doc(inline)]
+pub use latchwork_core::model;
+
 #[cfg(test)]
 mod models;
 
