@@ -56,6 +56,9 @@ const EXAMPLES: [(&str, &str); 7] = [
     ("latchwork-semaphore", "signal"),
 ];
 
+/// The programs that use several crates.
+const PROGRAMS: [&str; 4] = ["config_cache", "crawler", "key_dispenser", "work_queue"];
+
 /// Bare metal: a target that has no std, so that nothing of it can have been used.
 const BARE_METAL: &str = "thumbv7em-none-eabihf";
 
@@ -315,6 +318,10 @@ fn checks() -> Vec<Check> {
     for (package, example) in EXAMPLES {
         let arguments = ["run", "--quiet", "-p", package, "--example", example];
         checks.push(Check::new(&format!("example {example}"), Build::Plain, &arguments));
+    }
+    for program in PROGRAMS {
+        let arguments = ["run", "--quiet", "-p", "latchwork-examples", "--bin", program];
+        checks.push(Check::new(&format!("example {program}"), Build::Plain, &arguments));
     }
     let readme = ["test", "--quiet", "-p", "latchwork-verify", "--test", "readme", "--", "--ignored"];
     checks.push(Check::new("readme, in packages of their own", Build::Plain, &readme));
