@@ -1,4 +1,5 @@
-//! What the documents name exists: the tests in `REGRESSIONS.md`, and the models in the tables of the crates' readmes.
+//! What the documents name exists: the tests in `REGRESSIONS.md`, the models in the tables of the crates' readmes, and the one that
+//! `MODELS.md` explains.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -112,4 +113,13 @@ fn every_model_that_a_readme_names_exists() {
             assert!(tests.has(package, "::models::", model), "{package}/README.md names `{model}`");
         }
     }
+}
+
+#[test]
+fn the_model_that_is_explained_exists() {
+    let (text, tests) = (read(&root().join("MODELS.md")), Tests::of_all_crates());
+    let (_, rest) = text.split_once("#[test]\nfn ").expect("it shows a model");
+    let (name, _) = rest.split_once('(').expect("a function has parameters");
+    assert!(tests.has("spinlock", "::models::spin", name), "MODELS.md explains `{name}`");
+    assert!(text.contains(&format!("models::spin::{name}: ")), "MODELS.md shows the output of another model");
 }
