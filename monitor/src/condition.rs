@@ -70,6 +70,15 @@ impl Condition {
     /// # Panics
     ///
     /// If the condition was made by another monitor; nobody is notified then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_monitor::Monitor;
+    /// let jobs = Monitor::new(1);
+    /// let new = jobs.condition();
+    /// assert_eq!(new.notify_one(&jobs.enter()), 0); // nobody waits
+    /// ```
     pub fn notify_one<T>(&self, guard: &MonitorGuard<'_, T>) -> usize {
         usize::from(self.raw_of(guard).notify_one(Some(guard.monitor().raw())))
     }
@@ -81,6 +90,15 @@ impl Condition {
     /// # Panics
     ///
     /// As [`notify_one`](Self::notify_one).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_monitor::Monitor;
+    /// let jobs = Monitor::new(1);
+    /// let new = jobs.condition();
+    /// assert_eq!(new.notify_all(&jobs.enter()), 0); // nobody waits
+    /// ```
     pub fn notify_all<T>(&self, guard: &MonitorGuard<'_, T>) -> usize {
         self.raw_of(guard).notify_all(Some(guard.monitor().raw()))
     }

@@ -87,6 +87,17 @@ pub struct WaitTimeoutResult(pub(crate) bool);
 
 impl WaitTimeoutResult {
     /// Whether the time ran out before a notification came.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_monitor::Condvar;
+    /// # use latchwork_mutex::Mutex;
+    /// use std::time::Duration;
+    ///
+    /// let (jobs, new) = (Mutex::new(vec![7]), Condvar::new());
+    /// assert!(new.wait_for(&mut jobs.lock(), Duration::from_millis(1)).timed_out());
+    /// ```
     #[inline]
     #[must_use]
     pub const fn timed_out(self) -> bool {
@@ -97,6 +108,14 @@ impl WaitTimeoutResult {
 impl Condvar {
     const_unless_checked! {
         /// One that nobody waits for.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// # use latchwork_monitor::Condvar;
+        /// static NEW: Condvar = Condvar::new();
+        /// assert!(!NEW.notify_one());
+        /// ```
         #[inline]
         pub const fn new() -> Self {
             Self { raw: RawCondition::new() }
@@ -117,7 +136,20 @@ impl Condvar {
     ///
     /// # Examples
     ///
-    /// See [`Condvar`].
+    /// ```
+    /// # use latchwork_monitor::Condvar;
+    /// # use latchwork_mutex::Mutex;
+    /// let (jobs, new) = (Mutex::new(Vec::new()), Condvar::new());
+    /// std::thread::scope(|scope| {
+    ///     let mut guard = jobs.lock();
+    ///     scope.spawn(|| {
+    ///         jobs.lock().push(7);
+    ///         new.notify_one();
+    ///     });
+    ///     new.wait(&mut guard); // unlocks, so that the other can lock
+    ///     assert_eq!(guard.pop(), Some(7));
+    /// });
+    /// ```
     #[cfg(feature = "std")]
     pub fn wait<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>) {
         self.wait_with(guard, None);
@@ -128,6 +160,17 @@ impl Condvar {
     /// # Panics
     ///
     /// As [`wait`](Self::wait), and if `condition` does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_monitor::Condvar;
+    /// # use latchwork_mutex::Mutex;
+    /// let (jobs, new) = (Mutex::new(vec![7]), Condvar::new());
+    /// let mut guard = jobs.lock();
+    /// new.wait_while(&mut guard, |jobs| jobs.is_empty());
+    /// assert_eq!(guard.pop(), Some(7));
+    /// ```
     #[cfg(feature = "std")]
     pub fn wait_while<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>, condition: impl FnMut(&mut T) -> bool) {
         wait_while(guard, condition, |guard| self.wait_with(guard, None));
@@ -140,6 +183,19 @@ impl Condvar {
     /// # Panics
     ///
     /// As [`wait`](Self::wait).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_monitor::Condvar;
+    /// # use latchwork_mutex::Mutex;
+    /// use std::time::Duration;
+    ///
+    /// let (jobs, new) = (Mutex::new(vec![7]), Condvar::new());
+    /// let mut guard = jobs.lock();
+    /// assert!(new.wait_for(&mut guard, Duration::from_millis(1)).timed_out());
+    /// assert_eq!(guard.pop(), Some(7));
+    /// ```
     #[cfg(feature = "std")]
     pub fn wait_for<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>, timeout: Duration) -> WaitTimeoutResult {
         self.wait_with(guard, Instant::now().checked_add(timeout))
@@ -150,6 +206,17 @@ impl Condvar {
     /// # Panics
     ///
     /// As [`wait`](Self::wait).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_monitor::Condvar;
+    /// # use latchwork_mutex::Mutex;
+    /// use std::time::Instant;
+    ///
+    /// let (jobs, new) = (Mutex::new(vec![7]), Condvar::new());
+    /// assert!(new.wait_until(&mut jobs.lock(), Instant::now()).timed_out());
+    /// ```
     #[cfg(feature = "std")]
     pub fn wait_until<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>, deadline: Instant) -> WaitTimeoutResult {
         self.wait_with(guard, Some(deadline))
@@ -160,6 +227,18 @@ impl Condvar {
     /// # Panics
     ///
     /// As [`wait_while`](Self::wait_while).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_monitor::Condvar;
+    /// # use latchwork_mutex::Mutex;
+    /// use std::time::Duration;
+    ///
+    /// let (jobs, new) = (Mutex::new(vec![7]), Condvar::new());
+    /// let result = new.wait_while_for(&mut jobs.lock(), |jobs| jobs.len() < 2, Duration::from_millis(1));
+    /// assert!(result.timed_out());
+    /// ```
     #[cfg(feature = "std")]
     pub fn wait_while_for<T: ?Sized>(
         &self,
@@ -177,6 +256,18 @@ impl Condvar {
     /// # Panics
     ///
     /// As [`wait_while`](Self::wait_while).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_monitor::Condvar;
+    /// # use latchwork_mutex::Mutex;
+    /// use std::time::Instant;
+    ///
+    /// let (jobs, new) = (Mutex::new(vec![7]), Condvar::new());
+    /// let result = new.wait_while_until(&mut jobs.lock(), |jobs| jobs.is_empty(), Instant::now());
+    /// assert!(!result.timed_out());
+    /// ```
     #[cfg(feature = "std")]
     pub fn wait_while_until<T: ?Sized>(
         &self,
@@ -201,6 +292,28 @@ impl Condvar {
     /// # Panics
     ///
     /// As [`wait`](Self::wait).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_monitor::Condvar;
+    /// # use latchwork_mutex::Mutex;
+    /// static JOBS: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+    /// static NEW: Condvar = Condvar::new();
+    ///
+    /// futures_lite::future::block_on(async {
+    ///     let mut guard = JOBS.lock_async().await;
+    ///     let thread = std::thread::spawn(|| {
+    ///         JOBS.lock().push(7);
+    ///         NEW.notify_one();
+    ///     });
+    ///     while guard.is_empty() {
+    ///         guard = NEW.wait_async(guard).await;
+    ///     }
+    ///     assert_eq!(guard.pop(), Some(7));
+    ///     thread.join().unwrap();
+    /// });
+    /// ```
     pub fn wait_async<'a, T: ?Sized>(&'a self, guard: MutexGuard<'a, T>) -> Wait<'a, MutexGuard<'a, T>> {
         Wait::new(&self.raw, guard)
     }
@@ -237,6 +350,13 @@ impl Condvar {
     /// Notifies the one who has waited longest, if somebody waits. Whether somebody did.
     ///
     /// Nothing is kept for those who come later.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_monitor::Condvar;
+    /// assert!(!Condvar::new().notify_one()); // nobody waits
+    /// ```
     pub fn notify_one(&self) -> bool {
         self.raw.notify_one(None)
     }
@@ -245,6 +365,13 @@ impl Condvar {
     ///
     /// If somebody owns the mutex, threads are woken one after the other, as it is unlocked; tasks are woken at once, and so are
     /// threads if nobody does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_monitor::Condvar;
+    /// assert_eq!(Condvar::new().notify_all(), 0); // nobody waits
+    /// ```
     pub fn notify_all(&self) -> usize {
         self.raw.notify_all(None)
     }

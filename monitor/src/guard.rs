@@ -82,7 +82,21 @@ impl<'a, T> MonitorGuard<'a, T> {
     ///
     /// # Examples
     ///
-    /// See [`Condition`].
+    /// ```
+    /// # use latchwork_monitor::Monitor;
+    /// let jobs = Monitor::new(Vec::new());
+    /// let new = jobs.condition();
+    /// std::thread::scope(|scope| {
+    ///     let mut guard = jobs.enter();
+    ///     scope.spawn(|| {
+    ///         let mut guard = jobs.enter();
+    ///         guard.push(7);
+    ///         new.notify_one(&guard);
+    ///     });
+    ///     guard.wait(&new); // leaves, so that the other can enter
+    ///     assert_eq!(guard.pop(), Some(7));
+    /// });
+    /// ```
     #[cfg(feature = "std")]
     pub fn wait(&mut self, condition: &Condition) {
         self.wait_notified(condition, None);
@@ -95,6 +109,19 @@ impl<'a, T> MonitorGuard<'a, T> {
     /// # Panics
     ///
     /// As [`wait`](Self::wait).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_monitor::Monitor;
+    /// use std::time::Duration;
+    ///
+    /// let jobs = Monitor::new(vec![7]);
+    /// let new = jobs.condition();
+    /// let mut guard = jobs.enter();
+    /// assert!(guard.wait_for(&new, Duration::from_millis(1)).timed_out());
+    /// assert_eq!(guard.pop(), Some(7));
+    /// ```
     #[cfg(feature = "std")]
     pub fn wait_for(&mut self, condition: &Condition, timeout: Duration) -> WaitTimeoutResult {
         self.wait_notified(condition, Instant::now().checked_add(timeout))
@@ -105,6 +132,18 @@ impl<'a, T> MonitorGuard<'a, T> {
     /// # Panics
     ///
     /// As [`wait`](Self::wait).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_monitor::Monitor;
+    /// use std::time::Instant;
+    ///
+    /// let jobs = Monitor::new(vec![7]);
+    /// let new = jobs.condition();
+    /// let mut guard = jobs.enter();
+    /// assert!(guard.wait_deadline(&new, Instant::now()).timed_out());
+    /// ```
     #[cfg(feature = "std")]
     pub fn wait_deadline(&mut self, condition: &Condition, deadline: Instant) -> WaitTimeoutResult {
         self.wait_notified(condition, Some(deadline))
@@ -115,6 +154,17 @@ impl<'a, T> MonitorGuard<'a, T> {
     /// # Panics
     ///
     /// As [`wait`](Self::wait), and if `holds_back` does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_monitor::Monitor;
+    /// let jobs = Monitor::new(vec![7]);
+    /// let new = jobs.condition();
+    /// let mut guard = jobs.enter();
+    /// guard.wait_while(&new, |jobs| jobs.is_empty());
+    /// assert_eq!(guard.pop(), Some(7));
+    /// ```
     #[cfg(feature = "std")]
     pub fn wait_while(&mut self, condition: &Condition, holds_back: impl FnMut(&mut T) -> bool) {
         wait_while(self, holds_back, |guard| guard.wait_notified(condition, None));
@@ -125,6 +175,18 @@ impl<'a, T> MonitorGuard<'a, T> {
     /// # Panics
     ///
     /// As [`wait_while`](Self::wait_while).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_monitor::Monitor;
+    /// use std::time::Duration;
+    ///
+    /// let jobs = Monitor::new(vec![7]);
+    /// let new = jobs.condition();
+    /// let mut guard = jobs.enter();
+    /// assert!(guard.wait_while_for(&new, |jobs| jobs.len() < 2, Duration::from_millis(1)).timed_out());
+    /// ```
     #[cfg(feature = "std")]
     pub fn wait_while_for(
         &mut self,
@@ -142,6 +204,18 @@ impl<'a, T> MonitorGuard<'a, T> {
     /// # Panics
     ///
     /// As [`wait_while`](Self::wait_while).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_monitor::Monitor;
+    /// use std::time::Instant;
+    ///
+    /// let jobs = Monitor::new(vec![7]);
+    /// let new = jobs.condition();
+    /// let mut guard = jobs.enter();
+    /// assert!(!guard.wait_while_deadline(&new, |jobs| jobs.is_empty(), Instant::now()).timed_out());
+    /// ```
     #[cfg(feature = "std")]
     pub fn wait_while_deadline(
         &mut self,
@@ -166,6 +240,28 @@ impl<'a, T> MonitorGuard<'a, T> {
     /// # Panics
     ///
     /// As [`wait`](Self::wait).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_monitor::Monitor;
+    /// let jobs = Monitor::new(Vec::new());
+    /// let new = jobs.condition();
+    /// std::thread::scope(|scope| {
+    ///     let mut guard = jobs.enter();
+    ///     scope.spawn(|| {
+    ///         let mut guard = jobs.enter();
+    ///         guard.push(7);
+    ///         new.notify_one(&guard);
+    ///     });
+    ///     futures_lite::future::block_on(async {
+    ///         while guard.is_empty() {
+    ///             guard = guard.wait_async(&new).await;
+    ///         }
+    ///         assert_eq!(guard.pop(), Some(7));
+    ///     });
+    /// });
+    /// ```
     pub fn wait_async<'c>(self, condition: &'c Condition) -> Wait<'c, Self>
     where
         'a: 'c,
@@ -182,6 +278,18 @@ impl<'a, T> MonitorGuard<'a, T> {
     /// # Panics
     ///
     /// As [`wait_async`](Self::wait_async), and if `holds_back` does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_monitor::Monitor;
+    /// # futures_lite::future::block_on(async {
+    /// let jobs = Monitor::new(vec![7]);
+    /// let new = jobs.condition();
+    /// let mut guard = jobs.enter_async().await.wait_while_async(&new, |jobs| jobs.is_empty()).await;
+    /// assert_eq!(guard.pop(), Some(7));
+    /// # });
+    /// ```
     pub fn wait_while_async<'c, F: FnMut(&mut T) -> bool>(
         self,
         condition: &'c Condition,
@@ -231,6 +339,16 @@ impl<'a, T> MonitorGuard<'a, T> {
     /// # Panics
     ///
     /// As [`wait_until`](Self::wait_until).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_monitor::Monitor;
+    /// use std::time::Duration;
+    ///
+    /// let turns = Monitor::new(1);
+    /// assert!(!turns.enter().wait_until_for(|turn| *turn == 2, Duration::from_millis(1)));
+    /// ```
     #[cfg(feature = "std")]
     pub fn wait_until_for(&mut self, predicate: impl FnMut(&T) -> bool + Send, timeout: Duration) -> bool {
         self.wait_turn(predicate, Instant::now().checked_add(timeout))
@@ -242,6 +360,16 @@ impl<'a, T> MonitorGuard<'a, T> {
     /// # Panics
     ///
     /// As [`wait_until`](Self::wait_until).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_monitor::Monitor;
+    /// use std::time::Instant;
+    ///
+    /// let turns = Monitor::new(1);
+    /// assert!(turns.enter().wait_until_deadline(|turn| *turn == 1, Instant::now()));
+    /// ```
     #[cfg(feature = "std")]
     pub fn wait_until_deadline(&mut self, predicate: impl FnMut(&T) -> bool + Send, deadline: Instant) -> bool {
         self.wait_turn(predicate, Some(deadline))

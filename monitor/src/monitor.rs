@@ -237,6 +237,15 @@ impl<T> Monitor<T> {
     }
 
     /// Enters, blocking this thread until `deadline` at the latest. One that has passed makes one attempt.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_monitor::Monitor;
+    /// use std::time::Instant;
+    ///
+    /// assert!(Monitor::new(1).try_enter_until(Instant::now()).is_some());
+    /// ```
     #[cfg(feature = "std")]
     #[inline]
     pub fn try_enter_until(&self, deadline: Instant) -> Option<MonitorGuard<'_, T>> {
@@ -289,7 +298,14 @@ impl<T> Monitor<T> {
     ///
     /// # Examples
     ///
-    /// See [`Monitor`].
+    /// ```
+    /// # use latchwork_monitor::Monitor;
+    /// let jobs = Monitor::new(Vec::new());
+    /// std::thread::scope(|scope| {
+    ///     scope.spawn(|| jobs.enter().push(7));
+    ///     assert_eq!(jobs.enter_when(|jobs| !jobs.is_empty()).pop(), Some(7));
+    /// });
+    /// ```
     #[cfg(feature = "std")]
     pub fn enter_when(&self, predicate: impl FnMut(&T) -> bool + Send) -> MonitorGuard<'_, T> {
         let mut guard = self.enter();
@@ -333,6 +349,16 @@ impl<T> Monitor<T> {
     /// # Panics
     ///
     /// As [`enter_when`](Self::enter_when).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_monitor::Monitor;
+    /// use std::time::Instant;
+    ///
+    /// let monitor = Monitor::new(1);
+    /// assert!(monitor.try_enter_when_until(|value| *value == 1, Instant::now()).is_some());
+    /// ```
     #[cfg(feature = "std")]
     pub fn try_enter_when_until(
         &self,
@@ -397,18 +423,44 @@ impl<T> Monitor<T> {
     }
 
     /// The value, which nobody else can reach: one need not enter.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_monitor::Monitor;
+    /// let mut monitor = Monitor::new(1);
+    /// *monitor.get_mut() += 1;
+    /// assert_eq!(*monitor.enter(), 2);
+    /// ```
     #[inline]
     pub fn get_mut(&mut self) -> &mut T {
         self.mutex.get_mut()
     }
 
     /// The value. Nobody can be inside or waiting.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_monitor::Monitor;
+    /// assert_eq!(Monitor::new(1).into_inner(), 1);
+    /// ```
     #[inline]
     pub fn into_inner(self) -> T {
         self.mutex.into_inner()
     }
 
     /// Whether somebody is inside at this moment. The answer may be old when it arrives.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_monitor::Monitor;
+    /// let monitor = Monitor::new(1);
+    /// let guard = monitor.enter();
+    /// assert!(monitor.is_entered());
+    /// # drop(guard);
+    /// ```
     #[inline]
     pub fn is_entered(&self) -> bool {
         self.mutex.is_locked()

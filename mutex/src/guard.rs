@@ -252,6 +252,16 @@ impl<'a, U: ?Sized> MappedMutexGuard<'a, U> {
     /// # Errors
     ///
     /// The guard, where there is not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_mutex::{MappedMutexGuard, Mutex, MutexGuard};
+    /// let mutex = Mutex::new((1, vec![2]));
+    /// let part = MutexGuard::map(mutex.lock(), |pair| &mut pair.1);
+    /// let part = MappedMutexGuard::try_map(part, |values| values.get_mut(5)).unwrap_err();
+    /// assert_eq!(part.len(), 1);
+    /// ```
     #[inline]
     pub fn try_map<V: ?Sized>(
         mut guard: Self,

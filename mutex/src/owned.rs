@@ -59,6 +59,19 @@ impl<T: ?Sized> Mutex<T> {
     }
 
     /// As [`try_lock_for`](Self::try_lock_for), with a guard that owns the `Arc`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_mutex::Mutex;
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    ///
+    /// let mutex = Arc::new(Mutex::new(1));
+    /// let guard = Arc::clone(&mutex).lock_owned();
+    /// assert!(mutex.try_lock_owned_for(Duration::from_millis(1)).is_none());
+    /// # drop(guard);
+    /// ```
     #[cfg(feature = "std")]
     #[inline]
     pub fn try_lock_owned_for(self: Arc<Self>, timeout: Duration) -> Option<OwnedMutexGuard<T>> {
@@ -66,6 +79,17 @@ impl<T: ?Sized> Mutex<T> {
     }
 
     /// As [`try_lock_until`](Self::try_lock_until), with a guard that owns the `Arc`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_mutex::Mutex;
+    /// use std::sync::Arc;
+    /// use std::time::Instant;
+    ///
+    /// let mutex = Arc::new(Mutex::new(1));
+    /// assert!(mutex.try_lock_owned_until(Instant::now()).is_some());
+    /// ```
     #[cfg(feature = "std")]
     #[inline]
     pub fn try_lock_owned_until(self: Arc<Self>, deadline: Instant) -> Option<OwnedMutexGuard<T>> {
@@ -136,6 +160,17 @@ impl<T: ?Sized> OwnedMutexGuard<T> {
     /// # Errors
     ///
     /// The guard, where there is not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_mutex::{Mutex, OwnedMutexGuard};
+    /// use std::sync::Arc;
+    ///
+    /// let mutex = Arc::new(Mutex::new(vec![1]));
+    /// let guard = OwnedMutexGuard::try_map(mutex.lock_owned(), |values| values.get_mut(5)).unwrap_err();
+    /// assert_eq!(guard.len(), 1);
+    /// ```
     #[inline]
     pub fn try_map<U: ?Sized>(
         mut guard: Self,
@@ -206,6 +241,18 @@ pub struct OwnedMappedMutexGuard<T: ?Sized, U: ?Sized> {
 
 impl<T: ?Sized, U: ?Sized> OwnedMappedMutexGuard<T, U> {
     /// Narrows the guard to a part of its part.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_mutex::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
+    /// use std::sync::Arc;
+    ///
+    /// let mutex = Arc::new(Mutex::new((1, (2, 3))));
+    /// let pair = OwnedMutexGuard::map(Arc::clone(&mutex).lock_owned(), |value| &mut value.1);
+    /// *OwnedMappedMutexGuard::map(pair, |pair| &mut pair.0) = 4;
+    /// assert_eq!(*mutex.lock(), (1, (4, 3)));
+    /// ```
     #[inline]
     pub fn map<V: ?Sized>(mut guard: Self, part: impl FnOnce(&mut U) -> &mut V) -> OwnedMappedMutexGuard<T, V> {
         let value = NonNull::from(part(&mut *guard));
@@ -217,6 +264,18 @@ impl<T: ?Sized, U: ?Sized> OwnedMappedMutexGuard<T, U> {
     /// # Errors
     ///
     /// The guard, where there is not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_mutex::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
+    /// use std::sync::Arc;
+    ///
+    /// let mutex = Arc::new(Mutex::new((1, vec![2])));
+    /// let part = OwnedMutexGuard::map(mutex.lock_owned(), |pair| &mut pair.1);
+    /// let part = OwnedMappedMutexGuard::try_map(part, |values| values.get_mut(5)).unwrap_err();
+    /// assert_eq!(part.len(), 1);
+    /// ```
     #[inline]
     pub fn try_map<V: ?Sized>(
         mut guard: Self,

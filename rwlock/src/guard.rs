@@ -196,6 +196,19 @@ impl<H: Handle> UpgradableGuard<H> {
     /// # Errors
     ///
     /// The guard as it was, where the time ran out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_rwlock::{RwLock, RwLockUpgradableGuard};
+    /// use std::time::Duration;
+    ///
+    /// let lock = RwLock::new(1);
+    /// let reader = lock.read();
+    /// let guard = lock.upgradable_read();
+    /// let guard = RwLockUpgradableGuard::try_upgrade_for(guard, Duration::from_millis(1)).unwrap_err();
+    /// assert_eq!(*guard, *reader);
+    /// ```
     #[cfg(feature = "std")]
     #[inline]
     pub fn try_upgrade_for(guard: Self, timeout: Duration) -> Result<WriteGuard<H>, Self> {
@@ -207,6 +220,18 @@ impl<H: Handle> UpgradableGuard<H> {
     /// # Errors
     ///
     /// The guard as it was, where the time ran out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_rwlock::{RwLock, RwLockUpgradableGuard};
+    /// use std::time::Instant;
+    ///
+    /// let lock = RwLock::new(1);
+    /// let guard = RwLockUpgradableGuard::try_upgrade_until(lock.upgradable_read(), Instant::now());
+    /// *guard.unwrap() += 1;
+    /// assert_eq!(*lock.read(), 2);
+    /// ```
     #[cfg(feature = "std")]
     #[inline]
     pub fn try_upgrade_until(guard: Self, deadline: Instant) -> Result<WriteGuard<H>, Self> {

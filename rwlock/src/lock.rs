@@ -163,6 +163,14 @@ impl<T: ?Sized> RwLock<T> {
     }
 
     /// Who is preferred.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_rwlock::{Policy, RwLock};
+    /// assert_eq!(RwLock::new(()).policy(), Policy::WriterPreferring);
+    /// assert_eq!(RwLock::with_policy((), Policy::PhaseFair).policy(), Policy::PhaseFair);
+    /// ```
     #[inline]
     #[must_use]
     pub const fn policy(&self) -> Policy {
@@ -187,6 +195,16 @@ impl<T: ?Sized> RwLock<T> {
     }
 
     /// Whether a writer has the lock at this moment. The answer may be old when it arrives.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_rwlock::RwLock;
+    /// let lock = RwLock::new(1);
+    /// let reader = lock.read();
+    /// assert!(lock.is_locked() && !lock.is_write_locked());
+    /// # drop(reader);
+    /// ```
     #[inline]
     #[must_use]
     pub fn is_write_locked(&self) -> bool {

@@ -84,6 +84,19 @@ macro_rules! narrows {
             /// # Errors
             ///
             /// The guard, where there is not.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # use latchwork_rwlock::*;
+            /// let lock = RwLock::new((1, 2));
+            #[doc = concat!("let guard = ", $lock, ";")]
+            #[doc = concat!("let part = ", $name, "::try_map(guard, |value| Some(", $part, "));")]
+            /// assert_eq!(part.ok().as_deref(), Some(&2));
+            #[doc = concat!("let guard = ", $lock, ";")]
+            #[doc = concat!("let part = ", $name, "::try_map(guard, |value| (value.1 > 2).then_some(", $part, "));")]
+            /// assert!(part.is_err());
+            /// ```
             #[inline]
             pub fn try_map<V: ?Sized>(
                 guard: Self,

@@ -44,7 +44,16 @@ macro_rules! acquire_methods {
             /// # Panics
             ///
             /// If they are more than [`MAX_PERMITS`](Self::MAX_PERMITS).
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// let permit = semaphore.acquire_many(2).unwrap();
+            /// assert_eq!((permit.count(), semaphore.available_permits()), (2, 1));
+            /// ```
             #[cfg(feature = "std")]
+            #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
+            #[doc = concat!("let semaphore = ", stringify!($Semaphore), "::new(3);")]
             #[inline]
             pub fn acquire_many(&self, permits: usize) -> Result<Permit<'_, Self>, Closed> {
                 self.acquire_before(permits, None).map(|acquired| acquired.expect("there is no deadline"))
@@ -79,6 +88,15 @@ macro_rules! acquire_methods {
             /// # Panics
             ///
             /// If they are more than [`MAX_PERMITS`](Self::MAX_PERMITS).
+            ///
+            /// # Examples
+            ///
+            /// ```
+            #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
+            #[doc = concat!("let semaphore = ", stringify!($Semaphore), "::new(3);")]
+            /// assert!(semaphore.try_acquire_many(4).is_err());
+            /// assert!(semaphore.try_acquire_many(3).is_ok());
+            /// ```
             #[inline]
             pub fn try_acquire_many(&self, permits: usize) -> Result<Permit<'_, Self>, TryAcquireError> {
                 match self.raw.try_acquire(Self::counted(permits)) {
@@ -123,7 +141,17 @@ macro_rules! acquire_methods {
             /// # Panics
             ///
             /// If they are more than [`MAX_PERMITS`](Self::MAX_PERMITS).
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use std::time::Duration;
+            ///
+            /// assert!(semaphore.try_acquire_many_for(4, Duration::from_millis(1)).is_err());
+            /// ```
             #[cfg(feature = "std")]
+            #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
+            #[doc = concat!("let semaphore = ", stringify!($Semaphore), "::new(3);")]
             pub fn try_acquire_many_for(
                 &self,
                 permits: usize,
@@ -143,7 +171,17 @@ macro_rules! acquire_methods {
             /// # Errors
             ///
             /// Why it has not.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use std::time::Instant;
+            ///
+            /// assert!(semaphore.try_acquire_until(Instant::now()).is_ok());
+            /// ```
             #[cfg(feature = "std")]
+            #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
+            #[doc = concat!("let semaphore = ", stringify!($Semaphore), "::new(1);")]
             #[inline]
             pub fn try_acquire_until(&self, deadline: Instant) -> Result<Permit<'_, Self>, TryAcquireError> {
                 self.try_acquire_many_until(1, deadline)
@@ -158,7 +196,17 @@ macro_rules! acquire_methods {
             /// # Panics
             ///
             /// If they are more than [`MAX_PERMITS`](Self::MAX_PERMITS).
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use std::time::Instant;
+            ///
+            /// assert!(semaphore.try_acquire_many_until(3, Instant::now()).is_ok());
+            /// ```
             #[cfg(feature = "std")]
+            #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
+            #[doc = concat!("let semaphore = ", stringify!($Semaphore), "::new(3);")]
             #[inline]
             pub fn try_acquire_many_until(
                 &self,
@@ -208,6 +256,17 @@ macro_rules! acquire_methods {
                 /// # Panics
                 ///
                 /// If they are more than [`MAX_PERMITS`](Self::MAX_PERMITS).
+                ///
+                /// # Examples
+                ///
+                /// ```
+                #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
+                /// # futures_lite::future::block_on(async {
+                #[doc = concat!("let semaphore = ", stringify!($Semaphore), "::new(3);")]
+                /// let permit = semaphore.acquire_many_async(2).await.unwrap();
+                /// assert_eq!((permit.count(), semaphore.available_permits()), (2, 1));
+                /// # });
+                /// ```
                 #[inline]
                 pub const fn acquire_many_async(&self, permits: usize) -> Acquire<'_, Self> {
                     Self::counted(permits);
@@ -217,6 +276,16 @@ macro_rules! acquire_methods {
 
             /// How many permits are free at this moment, those too that gather for somebody. The answer may be old when it
             /// arrives.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
+            #[doc = concat!("let semaphore = ", stringify!($Semaphore), "::new(3);")]
+            /// let permit = semaphore.acquire().unwrap();
+            /// assert_eq!(semaphore.available_permits(), 2);
+            /// # drop(permit);
+            /// ```
             #[inline]
             #[must_use]
             pub fn available_permits(&self) -> usize {
@@ -225,6 +294,14 @@ macro_rules! acquire_methods {
 
             /// How many permits are owed at this moment: so many of those that are given back next are not free. The answer may
             /// be old when it arrives.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
+            #[doc = concat!("let semaphore = ", stringify!($Semaphore), "::new(3);")]
+            /// assert_eq!(semaphore.debt(), 0); // no more has been taken away than is free
+            /// ```
             #[inline]
             #[must_use]
             pub fn debt(&self) -> usize {
@@ -247,6 +324,15 @@ macro_rules! acquire_methods {
             }
 
             /// Whether the semaphore has been closed.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
+            #[doc = concat!("let semaphore = ", stringify!($Semaphore), "::new(3);")]
+            /// semaphore.close();
+            /// assert!(semaphore.is_closed() && semaphore.acquire().is_err());
+            /// ```
             #[inline]
             #[must_use]
             pub fn is_closed(&self) -> bool {
@@ -307,7 +393,19 @@ macro_rules! acquire_methods {
             /// # Panics
             ///
             /// As for [`acquire_many`](Self::acquire_many).
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use std::sync::Arc;
+            ///
+            /// let permit = Arc::clone(&semaphore).acquire_many_owned(2).unwrap();
+            /// std::thread::spawn(move || assert_eq!(permit.count(), 2)).join().unwrap();
+            /// assert_eq!(semaphore.available_permits(), 3);
+            /// ```
             #[cfg(feature = "std")]
+            #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
+            #[doc = concat!("let semaphore = Arc::new(", stringify!($Semaphore), "::new(3));")]
             #[inline]
             pub fn acquire_many_owned(self: Arc<Self>, permits: usize) -> Result<OwnedPermit<Self>, Closed> {
                 self.acquire_many(permits)?.forget();
@@ -319,6 +417,18 @@ macro_rules! acquire_methods {
             /// # Errors
             ///
             /// Why it has not.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
+            /// use std::sync::Arc;
+            ///
+            #[doc = concat!("let semaphore = Arc::new(", stringify!($Semaphore), "::new(1));")]
+            /// let permit = Arc::clone(&semaphore).try_acquire_owned().unwrap();
+            /// assert!(semaphore.try_acquire_owned().is_err());
+            /// # drop(permit);
+            /// ```
             #[inline]
             pub fn try_acquire_owned(self: Arc<Self>) -> Result<OwnedPermit<Self>, TryAcquireError> {
                 self.try_acquire_many_owned(1)
@@ -333,6 +443,17 @@ macro_rules! acquire_methods {
             /// # Panics
             ///
             /// As for [`acquire_many`](Self::acquire_many).
+            ///
+            /// # Examples
+            ///
+            /// ```
+            #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
+            /// use std::sync::Arc;
+            ///
+            #[doc = concat!("let semaphore = Arc::new(", stringify!($Semaphore), "::new(3));")]
+            /// assert!(Arc::clone(&semaphore).try_acquire_many_owned(4).is_err());
+            /// assert!(semaphore.try_acquire_many_owned(3).is_ok());
+            /// ```
             #[inline]
             pub fn try_acquire_many_owned(
                 self: Arc<Self>,
@@ -347,7 +468,20 @@ macro_rules! acquire_methods {
             /// # Errors
             ///
             /// Why it has not.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use std::sync::Arc;
+            /// use std::time::Duration;
+            ///
+            /// let permit = Arc::clone(&semaphore).acquire_owned().unwrap();
+            /// assert!(semaphore.try_acquire_owned_for(Duration::from_millis(1)).is_err());
+            /// # drop(permit);
+            /// ```
             #[cfg(feature = "std")]
+            #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
+            #[doc = concat!("let semaphore = Arc::new(", stringify!($Semaphore), "::new(1));")]
             #[inline]
             pub fn try_acquire_owned_for(
                 self: Arc<Self>,
@@ -365,7 +499,18 @@ macro_rules! acquire_methods {
             /// # Panics
             ///
             /// As for [`acquire_many`](Self::acquire_many).
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use std::sync::Arc;
+            /// use std::time::Duration;
+            ///
+            /// assert!(semaphore.try_acquire_many_owned_for(4, Duration::from_millis(1)).is_err());
+            /// ```
             #[cfg(feature = "std")]
+            #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
+            #[doc = concat!("let semaphore = Arc::new(", stringify!($Semaphore), "::new(3));")]
             #[inline]
             pub fn try_acquire_many_owned_for(
                 self: Arc<Self>,
@@ -381,7 +526,18 @@ macro_rules! acquire_methods {
             /// # Errors
             ///
             /// Why it has not.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use std::sync::Arc;
+            /// use std::time::Instant;
+            ///
+            /// assert!(semaphore.try_acquire_owned_until(Instant::now()).is_ok());
+            /// ```
             #[cfg(feature = "std")]
+            #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
+            #[doc = concat!("let semaphore = Arc::new(", stringify!($Semaphore), "::new(1));")]
             #[inline]
             pub fn try_acquire_owned_until(
                 self: Arc<Self>,
@@ -399,7 +555,18 @@ macro_rules! acquire_methods {
             /// # Panics
             ///
             /// As for [`acquire_many`](Self::acquire_many).
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use std::sync::Arc;
+            /// use std::time::Instant;
+            ///
+            /// assert!(semaphore.try_acquire_many_owned_until(3, Instant::now()).is_ok());
+            /// ```
             #[cfg(feature = "std")]
+            #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
+            #[doc = concat!("let semaphore = Arc::new(", stringify!($Semaphore), "::new(3));")]
             #[inline]
             pub fn try_acquire_many_owned_until(
                 self: Arc<Self>,
@@ -446,6 +613,19 @@ macro_rules! acquire_methods {
                 /// # Panics
                 ///
                 /// As for [`acquire_many_async`](Self::acquire_many_async).
+                ///
+                /// # Examples
+                ///
+                /// ```
+                #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
+                /// use std::sync::Arc;
+                ///
+                /// # futures_lite::future::block_on(async {
+                #[doc = concat!("let semaphore = Arc::new(", stringify!($Semaphore), "::new(3));")]
+                /// let permit = Arc::clone(&semaphore).acquire_many_owned_async(2).await.unwrap();
+                /// assert_eq!((permit.count(), semaphore.available_permits()), (2, 1));
+                /// # });
+                /// ```
                 #[inline]
                 pub const fn acquire_many_owned_async(self: Arc<Self>, permits: usize) -> AcquireOwned<Self> {
                     Self::counted(permits);

@@ -141,6 +141,15 @@ impl BoundedSemaphore {
     }
 
     /// How many permits there are, free and in use, but for those that are owed. The answer may be old when it arrives.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_semaphore::BoundedSemaphore;
+    /// let semaphore = BoundedSemaphore::new(3);
+    /// semaphore.set_limit(2);
+    /// assert_eq!(semaphore.limit(), 2);
+    /// ```
     #[inline]
     #[must_use]
     pub fn limit(&self) -> usize {

@@ -33,6 +33,14 @@ impl<'a, S: AnySemaphore> Permit<'a, S> {
     }
 
     /// How many they are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_semaphore::Semaphore;
+    /// let semaphore = Semaphore::new(3);
+    /// assert_eq!(semaphore.acquire_many(2).unwrap().count(), 2);
+    /// ```
     #[inline]
     #[must_use]
     pub const fn count(&self) -> usize {

@@ -157,6 +157,16 @@ impl<T: ?Sized> RwSpinLock<T> {
     }
 
     /// Whether a writer has the lock at this moment. The answer may be old when it arrives.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_spinlock::RwSpinLock;
+    /// let lock = RwSpinLock::new(1);
+    /// let reader = lock.read();
+    /// assert!(lock.is_locked() && !lock.is_write_locked());
+    /// # drop(reader);
+    /// ```
     #[inline]
     pub fn is_write_locked(&self) -> bool {
         self.state.is_write_locked()

@@ -144,6 +144,16 @@ impl<T: ?Sized + Send + Sync> ReentrantLock<T> {
     /// Enters the lock as `owner`, blocking this thread until `deadline` at the latest.
     ///
     /// A deadline that has passed makes one attempt. Otherwise as [`try_lock_as_for`](Self::try_lock_as_for).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_mutex::{Owner, ReentrantLock};
+    /// use std::time::Instant;
+    ///
+    /// let lock = ReentrantLock::new(7);
+    /// assert!(lock.try_lock_as_until(&Owner::new(), Instant::now()).is_some());
+    /// ```
     #[cfg(feature = "std")]
     #[inline]
     pub fn try_lock_as_until(&self, owner: &Owner, deadline: Instant) -> Option<ReentrantLockGuard<'_, T, ByOwner>> {
@@ -155,6 +165,15 @@ impl<T: ?Sized + Send + Sync> ReentrantLock<T> {
     /// # Panics
     ///
     /// As for [`lock_as`](Self::lock_as).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_mutex::{Owner, ReentrantLock};
+    /// let lock = ReentrantLock::new(7);
+    /// let owner = Owner::new();
+    /// assert_eq!(lock.with_as(&owner, |outer| lock.with_as(&owner, |inner| inner + outer)), 14);
+    /// ```
     #[cfg(feature = "std")]
     #[inline]
     pub fn with_as<R>(&self, owner: &Owner, run: impl FnOnce(&T) -> R) -> R {
@@ -183,6 +202,17 @@ impl<T: ?Sized> ReentrantLock<T> {
     }
 
     /// Whether `owner` holds the lock at this moment. The answer may be old when it arrives, where others have the same owner.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_mutex::{Owner, ReentrantLock};
+    /// let lock = ReentrantLock::new(7);
+    /// let owner = Owner::new();
+    /// let guard = lock.lock_as(&owner);
+    /// assert!(lock.is_held_by(&owner) && !lock.is_held_by(&Owner::new()));
+    /// # drop(guard);
+    /// ```
     #[inline]
     #[must_use]
     pub fn is_held_by(&self, owner: &Owner) -> bool {

@@ -283,6 +283,16 @@ impl<'a, U: ?Sized, O: Ownership> MappedReentrantLockGuard<'a, U, O> {
     /// # Errors
     ///
     /// The guard, where there is not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_mutex::{MappedReentrantLockGuard, ReentrantLock, ReentrantLockGuard};
+    /// let lock = ReentrantLock::new((1, vec![2]));
+    /// let part = ReentrantLockGuard::map(lock.lock(), |pair| &pair.1);
+    /// let part = MappedReentrantLockGuard::try_map(part, |values| values.get(5)).unwrap_err();
+    /// assert_eq!(part.len(), 1);
+    /// ```
     #[inline]
     pub fn try_map<V: ?Sized>(
         guard: Self,

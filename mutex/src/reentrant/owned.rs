@@ -42,6 +42,17 @@ impl<T: ?Sized> ReentrantLock<T> {
     }
 
     /// As [`try_lock`](Self::try_lock), with a guard that owns the `Arc`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_mutex::ReentrantLock;
+    /// use std::sync::Arc;
+    ///
+    /// let lock = Arc::new(ReentrantLock::new(1));
+    /// let outer = lock.lock();
+    /// assert_eq!(*Arc::clone(&lock).try_lock_owned().unwrap(), *outer);
+    /// ```
     #[cfg(feature = "std")]
     #[inline]
     pub fn try_lock_owned(self: Arc<Self>) -> Option<OwnedReentrantLockGuard<T>> {
@@ -49,6 +60,21 @@ impl<T: ?Sized> ReentrantLock<T> {
     }
 
     /// As [`try_lock_for`](Self::try_lock_for), with a guard that owns the `Arc`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_mutex::ReentrantLock;
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    ///
+    /// let lock = Arc::new(ReentrantLock::new(1));
+    /// let guard = lock.lock();
+    /// let theirs = Arc::clone(&lock);
+    /// let thread = std::thread::spawn(move || theirs.try_lock_owned_for(Duration::from_millis(1)).is_some());
+    /// assert!(!thread.join().unwrap());
+    /// # drop(guard);
+    /// ```
     #[cfg(feature = "std")]
     #[inline]
     pub fn try_lock_owned_for(self: Arc<Self>, timeout: Duration) -> Option<OwnedReentrantLockGuard<T>> {
@@ -56,6 +82,17 @@ impl<T: ?Sized> ReentrantLock<T> {
     }
 
     /// As [`try_lock_until`](Self::try_lock_until), with a guard that owns the `Arc`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_mutex::ReentrantLock;
+    /// use std::sync::Arc;
+    /// use std::time::Instant;
+    ///
+    /// let lock = Arc::new(ReentrantLock::new(1));
+    /// assert!(lock.try_lock_owned_until(Instant::now()).is_some());
+    /// ```
     #[cfg(feature = "std")]
     #[inline]
     pub fn try_lock_owned_until(self: Arc<Self>, deadline: Instant) -> Option<OwnedReentrantLockGuard<T>> {
@@ -87,12 +124,37 @@ impl<T: ?Sized + Send + Sync> ReentrantLock<T> {
     }
 
     /// As [`try_lock_as`](Self::try_lock_as), with a guard that owns the `Arc`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_mutex::{Owner, ReentrantLock};
+    /// use std::sync::Arc;
+    ///
+    /// let lock = Arc::new(ReentrantLock::new(1));
+    /// let guard = Arc::clone(&lock).try_lock_owned_as(&Owner::new()).unwrap();
+    /// assert!(lock.try_lock_owned_as(&Owner::new()).is_none());
+    /// # drop(guard);
+    /// ```
     #[inline]
     pub fn try_lock_owned_as(self: Arc<Self>, owner: &Owner) -> Option<OwnedReentrantLockGuard<T, ByOwner>> {
         self.raw().try_lock_as(owner).then(|| OwnedReentrantLockGuard::new(self))
     }
 
     /// As [`try_lock_as_for`](Self::try_lock_as_for), with a guard that owns the `Arc`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_mutex::{Owner, ReentrantLock};
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    ///
+    /// let lock = Arc::new(ReentrantLock::new(1));
+    /// let guard = Arc::clone(&lock).lock_owned_as(&Owner::new());
+    /// assert!(lock.try_lock_owned_as_for(&Owner::new(), Duration::from_millis(1)).is_none());
+    /// # drop(guard);
+    /// ```
     #[cfg(feature = "std")]
     #[inline]
     pub fn try_lock_owned_as_for(
@@ -104,6 +166,17 @@ impl<T: ?Sized + Send + Sync> ReentrantLock<T> {
     }
 
     /// As [`try_lock_as_until`](Self::try_lock_as_until), with a guard that owns the `Arc`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_mutex::{Owner, ReentrantLock};
+    /// use std::sync::Arc;
+    /// use std::time::Instant;
+    ///
+    /// let lock = Arc::new(ReentrantLock::new(1));
+    /// assert!(lock.try_lock_owned_as_until(&Owner::new(), Instant::now()).is_some());
+    /// ```
     #[cfg(feature = "std")]
     #[inline]
     pub fn try_lock_owned_as_until(

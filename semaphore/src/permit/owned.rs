@@ -26,6 +26,16 @@ impl<S: AnySemaphore> OwnedPermit<S> {
     }
 
     /// How many they are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_semaphore::Semaphore;
+    /// use std::sync::Arc;
+    ///
+    /// let semaphore = Arc::new(Semaphore::new(3));
+    /// assert_eq!(semaphore.acquire_many_owned(2).unwrap().count(), 2);
+    /// ```
     #[inline]
     #[must_use]
     pub const fn count(&self) -> usize {
@@ -33,12 +43,35 @@ impl<S: AnySemaphore> OwnedPermit<S> {
     }
 
     /// As [`Permit::forget`](super::Permit::forget).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_semaphore::Semaphore;
+    /// use std::sync::Arc;
+    ///
+    /// let semaphore = Arc::new(Semaphore::new(1));
+    /// Arc::clone(&semaphore).acquire_owned().unwrap().forget();
+    /// assert_eq!(semaphore.available_permits(), 0);
+    /// ```
     #[inline]
     pub fn forget(mut self) {
         self.permits = 0;
     }
 
     /// As [`Permit::split`](super::Permit::split).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_semaphore::Semaphore;
+    /// use std::sync::Arc;
+    ///
+    /// let semaphore = Arc::new(Semaphore::new(3));
+    /// let mut permit = Arc::clone(&semaphore).acquire_many_owned(3).unwrap();
+    /// drop(permit.split(2).unwrap());
+    /// assert_eq!((permit.count(), semaphore.available_permits()), (1, 2));
+    /// ```
     #[inline]
     pub fn split(&mut self, permits: usize) -> Option<Self> {
         self.permits = self.permits.checked_sub(permits)?;
@@ -54,6 +87,18 @@ impl<S: AnySemaphore> OwnedPermit<S> {
     /// # Panics
     ///
     /// If both together are more than a `usize` can hold; nothing has changed then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_semaphore::Semaphore;
+    /// use std::sync::Arc;
+    ///
+    /// let semaphore = Arc::new(Semaphore::new(2));
+    /// let mut permit = Arc::clone(&semaphore).acquire_owned().unwrap();
+    /// assert!(permit.merge(Arc::clone(&semaphore).acquire_owned().unwrap()).is_ok());
+    /// assert_eq!(permit.count(), 2);
+    /// ```
     pub fn merge(&mut self, other: Self) -> Result<(), Self> {
         if !Arc::ptr_eq(&self.semaphore, &other.semaphore) {
             return Err(other);

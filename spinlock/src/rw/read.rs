@@ -69,6 +69,16 @@ impl<T: ?Sized> RwSpinLock<T> {
     /// # Panics
     ///
     /// As [`read`](Self::read).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_spinlock::RwSpinLock;
+    /// let lock = RwSpinLock::new(1);
+    /// let writer = lock.write();
+    /// assert!(lock.try_read_spins(100).is_none());
+    /// # drop(writer);
+    /// ```
     #[inline]
     pub fn try_read_spins(&self, turns: u32) -> Option<RwSpinLockReadGuard<'_, T>> {
         self.attempt_read(Turns::<Backoff>::new(turns)).ok()
@@ -110,6 +120,16 @@ impl<T: ?Sized> RwSpinLock<T> {
     /// # Panics
     ///
     /// As [`read`](Self::read).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_spinlock::RwSpinLock;
+    /// use std::time::Instant;
+    ///
+    /// let lock = RwSpinLock::new(1);
+    /// assert!(lock.try_read_until(Instant::now()).is_some());
+    /// ```
     #[cfg(feature = "std")]
     #[inline]
     pub fn try_read_until(&self, deadline: Instant) -> Option<RwSpinLockReadGuard<'_, T>> {
@@ -158,6 +178,14 @@ impl<T: ?Sized> RwSpinLock<T> {
     /// # Panics
     ///
     /// As [`read`](Self::read).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_spinlock::RwSpinLock;
+    /// let lock = RwSpinLock::new(1);
+    /// assert_eq!(lock.with_read(|value| value + 1), 2);
+    /// ```
     #[inline]
     pub fn with_read<Output>(&self, run: impl FnOnce(&T) -> Output) -> Output {
         run(&*self.read())

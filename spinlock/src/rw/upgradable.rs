@@ -52,6 +52,16 @@ impl<T: ?Sized> RwSpinLock<T> {
     }
 
     /// Locks for upgradable reading if no writer has the lock or waits for it, and nobody else reads so. Never waits.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_spinlock::RwSpinLock;
+    /// let lock = RwSpinLock::new(1);
+    /// let guard = lock.upgradable_read();
+    /// assert!(lock.try_upgradable_read().is_none() && lock.try_read().is_some());
+    /// # drop(guard);
+    /// ```
     #[inline]
     pub fn try_upgradable_read(&self) -> Option<RwSpinLockUpgradableGuard<'_, T>> {
         Upgradable::try_enter(&self.state).ok().map(|held| self.upgradable_guard(held))
@@ -62,6 +72,16 @@ impl<T: ?Sized> RwSpinLock<T> {
     /// # Panics
     ///
     /// As [`upgradable_read`](Self::upgradable_read).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_spinlock::RwSpinLock;
+    /// let lock = RwSpinLock::new(1);
+    /// let guard = lock.upgradable_read();
+    /// assert!(lock.try_upgradable_read_spins(100).is_none());
+    /// # drop(guard);
+    /// ```
     #[inline]
     pub fn try_upgradable_read_spins(&self, turns: u32) -> Option<RwSpinLockUpgradableGuard<'_, T>> {
         self.attempt_upgradable_read(Turns::<Backoff>::new(turns)).ok()
@@ -72,6 +92,18 @@ impl<T: ?Sized> RwSpinLock<T> {
     /// # Panics
     ///
     /// As [`upgradable_read`](Self::upgradable_read).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_spinlock::RwSpinLock;
+    /// use std::time::Duration;
+    ///
+    /// let lock = RwSpinLock::new(1);
+    /// let guard = lock.upgradable_read();
+    /// assert!(lock.try_upgradable_read_for(Duration::from_millis(1)).is_none());
+    /// # drop(guard);
+    /// ```
     #[cfg(feature = "std")]
     #[inline]
     pub fn try_upgradable_read_for(&self, timeout: Duration) -> Option<RwSpinLockUpgradableGuard<'_, T>> {
@@ -84,6 +116,16 @@ impl<T: ?Sized> RwSpinLock<T> {
     /// # Panics
     ///
     /// As [`upgradable_read`](Self::upgradable_read).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_spinlock::RwSpinLock;
+    /// use std::time::Instant;
+    ///
+    /// let lock = RwSpinLock::new(1);
+    /// assert!(lock.try_upgradable_read_until(Instant::now()).is_some());
+    /// ```
     #[cfg(feature = "std")]
     #[inline]
     pub fn try_upgradable_read_until(&self, deadline: Instant) -> Option<RwSpinLockUpgradableGuard<'_, T>> {
@@ -100,6 +142,14 @@ impl<T: ?Sized> RwSpinLock<T> {
         /// # Panics
         ///
         /// When it is polled, as [`upgradable_read`](Self::upgradable_read).
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// # use latchwork_spinlock::RwSpinLock;
+        /// let lock = RwSpinLock::new(1);
+        /// futures_lite::future::block_on(async { assert_eq!(*lock.upgradable_read_async().await, 1) });
+        /// ```
         #[inline]
         pub const fn upgradable_read_async(&self) -> UpgradableRead<'_, T> {
             UpgradableRead::new(self)
@@ -182,6 +232,19 @@ impl<'a, T: ?Sized> RwSpinLockUpgradableGuard<'a, T> {
     /// # Errors
     ///
     /// The guard as it was, where the time ran out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_spinlock::{RwSpinLock, RwSpinLockUpgradableGuard};
+    /// use std::time::Duration;
+    ///
+    /// let lock = RwSpinLock::new(1);
+    /// let reader = lock.read();
+    /// let guard = lock.upgradable_read();
+    /// let guard = RwSpinLockUpgradableGuard::try_upgrade_for(guard, Duration::from_millis(1)).unwrap_err();
+    /// assert_eq!(*guard, *reader);
+    /// ```
     #[cfg(feature = "std")]
     #[inline]
     pub fn try_upgrade_for(guard: Self, timeout: Duration) -> Result<RwSpinLockWriteGuard<'a, T>, Self> {
@@ -194,6 +257,17 @@ impl<'a, T: ?Sized> RwSpinLockUpgradableGuard<'a, T> {
     /// # Errors
     ///
     /// The guard as it was, where the time ran out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_spinlock::{RwSpinLock, RwSpinLockUpgradableGuard};
+    /// use std::time::Instant;
+    ///
+    /// let lock = RwSpinLock::new(1);
+    /// let guard = RwSpinLockUpgradableGuard::try_upgrade_until(lock.upgradable_read(), Instant::now());
+    /// assert!(guard.is_ok());
+    /// ```
     #[cfg(feature = "std")]
     #[inline]
     pub fn try_upgrade_until(guard: Self, deadline: Instant) -> Result<RwSpinLockWriteGuard<'a, T>, Self> {

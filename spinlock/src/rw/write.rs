@@ -62,6 +62,16 @@ impl<T: ?Sized> RwSpinLock<T> {
 
     /// Locks for writing, looking at the lock at most once more after each of `turns` turns of [`Backoff`]. Readers that come
     /// meanwhile wait. With no turns it makes one attempt.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_spinlock::RwSpinLock;
+    /// let lock = RwSpinLock::new(1);
+    /// let reader = lock.read();
+    /// assert!(lock.try_write_spins(100).is_none());
+    /// # drop(reader);
+    /// ```
     #[inline]
     pub fn try_write_spins(&self, turns: u32) -> Option<RwSpinLockWriteGuard<'_, T>> {
         self.attempt_write(Turns::<Backoff>::new(turns)).ok()
@@ -97,6 +107,16 @@ impl<T: ?Sized> RwSpinLock<T> {
 
     /// Locks for writing, spinning until `deadline` at the latest. A deadline that has passed makes one attempt. Otherwise as
     /// [`try_write_for`](Self::try_write_for).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_spinlock::RwSpinLock;
+    /// use std::time::Instant;
+    ///
+    /// let lock = RwSpinLock::new(1);
+    /// assert!(lock.try_write_until(Instant::now()).is_some());
+    /// ```
     #[cfg(feature = "std")]
     #[inline]
     pub fn try_write_until(&self, deadline: Instant) -> Option<RwSpinLockWriteGuard<'_, T>> {
@@ -140,6 +160,15 @@ impl<T: ?Sized> RwSpinLock<T> {
     }
 
     /// Locks for writing for the length of a call. See [`write`](Self::write).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_spinlock::RwSpinLock;
+    /// let lock = RwSpinLock::new(1);
+    /// lock.with_write(|value| *value += 1);
+    /// assert_eq!(*lock.read(), 2);
+    /// ```
     #[inline]
     pub fn with_write<Output>(&self, run: impl FnOnce(&mut T) -> Output) -> Output {
         run(&mut *self.write())
@@ -227,6 +256,15 @@ impl<'a, T: ?Sized> RwSpinLockWriteGuard<'a, T> {
     /// # Errors
     ///
     /// The guard, where there is not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_spinlock::{RwSpinLock, RwSpinLockWriteGuard};
+    /// let lock = RwSpinLock::new(vec![1]);
+    /// let guard = RwSpinLockWriteGuard::try_map(lock.write(), |values| values.get_mut(5)).unwrap_err();
+    /// assert_eq!(guard.len(), 1);
+    /// ```
     #[inline]
     pub fn try_map<U: ?Sized>(
         guard: Self,
