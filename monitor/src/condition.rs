@@ -20,6 +20,16 @@ use crate::raw::RawCondition;
 /// Notifications go to those who wait in the order in which they came, threads and tasks alike. Whoever is notified joins the end of
 /// those who wait to enter, without being woken (`whoever_is_notified_is_woken_when_the_notifier_leaves`).
 ///
+/// # Cancel safety
+///
+/// A wait that is dropped has the guard: its task is outside then. It loses its place; a notification that was for it alone is passed
+/// on, once.
+///
+/// # Deadlocks
+///
+/// A wait that nobody ends by a notification lasts for ever. In async code use [`wait_async`](crate::MonitorGuard::wait_async): a thread
+/// that blocks is one that polls nobody who might notify.
+///
 /// # Memory ordering
 ///
 /// That of the monitor: who wakes up sees what was done inside before.

@@ -36,6 +36,16 @@ use crate::raw::RawCondition;
 /// end of the mutex's queue, without being woken; a task is woken, and comes for the mutex. See [the
 /// mutex](latchwork_mutex::Mutex#fairness) for the rest.
 ///
+/// # Cancel safety
+///
+/// A wait that is dropped leaves the mutex unlocked, since it has the guard. It loses its place; a notification that was for it alone is
+/// passed on, once.
+///
+/// # Deadlocks
+///
+/// A wait that nobody ends by a notification lasts for ever. In async code use [`wait_async`](Self::wait_async): a thread that blocks
+/// is one that polls nobody who might notify.
+///
 /// # Reentrant locks
 ///
 /// A [`ReentrantLockGuard`](latchwork_mutex::ReentrantLockGuard) is refused by its type: its owner may have entered before, and would

@@ -79,6 +79,11 @@ const HEAD_START: u32 = 50;
 /// - One that leaves asks 32 at most. If there are more, it wakes the next that has not been asked, which asks itself, and goes on when
 ///   it leaves; so all have their turn, however many (`more_than_one_can_ask_are_all_asked`).
 ///
+/// # Cancel safety
+///
+/// A future that is dropped before it is ready loses its place among those who wait, and nothing else: where it has been woken, those
+/// who wait behind it are asked in its place. One that waits from inside has the guard: its task is outside when it is dropped.
+///
 /// # Deadlocks
 ///
 /// Entering again where one is inside waits for ever. So does a thread that waits to enter while a task is inside that only this

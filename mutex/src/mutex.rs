@@ -40,6 +40,11 @@ use crate::raw::RawMutex;
 ///   task was not woken, is woken by the next unlock, and not before
 ///   (`the_next_unlock_wakes_the_task_behind_one_that_is_not_polled`).
 ///
+/// # Cancel safety
+///
+/// A future of [`lock_async`](Self::lock_async) that is dropped loses its place in the queue, and nothing else: a wake-up that it had been
+/// sent is passed on. It owns the lock when it is ready, and not before.
+///
 /// # Deadlocks
 ///
 /// Locking again what one has locked waits for ever. So does a thread that blocks for a lock whose owner, a task, can only

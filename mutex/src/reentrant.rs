@@ -85,6 +85,11 @@ use self::raw::RawReentrant;
 ///   (`a_task_that_waits_is_woken_to_join_its_owner`). So an owner that never lets go of all its guards at the same time keeps
 ///   everybody else out.
 ///
+/// # Cancel safety
+///
+/// A future of [`lock_async`](Self::lock_async) that is dropped loses its place in the queue, and nothing else: a wake-up that it had been
+/// sent is passed on. It has entered when it is ready, and not before.
+///
 /// # Deadlocks
 ///
 /// A thread, an `Owner`, and another `Owner` are three: a task that holds the lock as its `Owner` and calls

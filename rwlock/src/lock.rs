@@ -32,6 +32,11 @@ use crate::state::MAX_READERS;
 ///   `a_starved_task_that_does_not_come_is_passed`). The `try_` methods do not give way. Without the feature `std` there is no
 ///   clock: the lock is reserved for any task that has come too late (`a_task_that_came_too_late_once_is_given_way_to`).
 ///
+/// # Cancel safety
+///
+/// A future that is dropped loses its place in the queue, and nothing else: a wake-up that it had been sent is passed on, and whom it has
+/// held back may enter. One that upgrades borrows its guard, which is an upgradable reader's again.
+///
 /// # Deadlocks
 ///
 /// A thread that waits for a lock which only it could release waits for ever. So does one that reads, and reads again while a

@@ -116,6 +116,19 @@ macro_rules! ways {
             /// # Panics
             ///
             /// As [`read`](Self::read).
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # use latchwork_rwlock::RwLock;
+            /// use std::time::Instant;
+            ///
+            /// let lock = RwLock::new(1);
+            #[doc = concat!("assert!(lock.", stringify!($try_lock_until), "(Instant::now()).is_some());")]
+            /// let guard = lock.write();
+            #[doc = concat!("assert!(lock.", stringify!($try_lock_until), "(Instant::now()).is_none());")]
+            /// # drop(guard);
+            /// ```
             #[cfg(feature = "std")]
             #[inline]
             pub fn $try_lock_until(&self, deadline: Instant) -> Option<$Guard<&Self>> {
@@ -157,6 +170,18 @@ macro_rules! ways {
             /// # Panics
             ///
             /// As [`read`](Self::read).
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # use latchwork_rwlock::RwLock;
+            /// use std::sync::Arc;
+            ///
+            /// let lock = Arc::new(RwLock::new(1));
+            #[doc = concat!("let guard = Arc::clone(&lock).", stringify!($lock_owned), "();")]
+            /// std::thread::spawn(move || assert_eq!(*guard, 1)).join().unwrap();
+            /// assert!(!lock.is_locked());
+            /// ```
             #[cfg(feature = "std")]
             #[inline]
             pub fn $lock_owned(self: Arc<Self>) -> $Guard<Arc<Self>> {
@@ -170,6 +195,19 @@ macro_rules! ways {
             /// # Panics
             ///
             /// As [`read`](Self::read).
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # use latchwork_rwlock::RwLock;
+            /// use std::sync::Arc;
+            ///
+            /// let lock = Arc::new(RwLock::new(1));
+            /// let guard = lock.write();
+            #[doc = concat!("assert!(Arc::clone(&lock).", stringify!($try_lock_owned), "().is_none());")]
+            /// drop(guard);
+            #[doc = concat!("assert!(lock.", stringify!($try_lock_owned), "().is_some());")]
+            /// ```
             #[cfg(feature = "alloc")]
             #[inline]
             pub fn $try_lock_owned(self: Arc<Self>) -> Option<$Guard<Arc<Self>>> {
@@ -182,6 +220,19 @@ macro_rules! ways {
             /// # Panics
             ///
             /// As [`read`](Self::read).
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # use latchwork_rwlock::RwLock;
+            /// use std::sync::Arc;
+            /// use std::time::Duration;
+            ///
+            /// let lock = Arc::new(RwLock::new(1));
+            /// let guard = lock.write();
+            #[doc = concat!("assert!(Arc::clone(&lock).", stringify!($try_lock_owned_for), "(Duration::from_millis(1)).is_none());")]
+            /// # drop(guard);
+            /// ```
             #[cfg(feature = "std")]
             #[inline]
             pub fn $try_lock_owned_for(self: Arc<Self>, timeout: Duration) -> Option<$Guard<Arc<Self>>> {
@@ -194,6 +245,17 @@ macro_rules! ways {
             /// # Panics
             ///
             /// As [`read`](Self::read).
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # use latchwork_rwlock::RwLock;
+            /// use std::sync::Arc;
+            /// use std::time::Instant;
+            ///
+            /// let lock = Arc::new(RwLock::new(1));
+            #[doc = concat!("assert!(lock.", stringify!($try_lock_owned_until), "(Instant::now()).is_some());")]
+            /// ```
             #[cfg(feature = "std")]
             #[inline]
             pub fn $try_lock_owned_until(self: Arc<Self>, deadline: Instant) -> Option<$Guard<Arc<Self>>> {
@@ -208,6 +270,19 @@ macro_rules! ways {
                 ///
                 #[cfg(feature = "alloc")]
                 #[doc = concat!("As for [`", stringify!($lock_async), "`](Self::", stringify!($lock_async), ").")]
+                ///
+                /// # Examples
+                ///
+                /// ```
+                /// # use latchwork_rwlock::RwLock;
+                /// use std::sync::Arc;
+                ///
+                /// # futures_lite::future::block_on(async {
+                /// let lock = Arc::new(RwLock::new(1));
+                #[doc = concat!("let guard = Arc::clone(&lock).", stringify!($lock_owned_async), "().await;")]
+                /// assert!(*guard == 1 && lock.is_locked());
+                /// # });
+                /// ```
                 #[inline]
                 pub const fn $lock_owned_async(self: Arc<Self>) -> Acquire<Arc<Self>, $Guard<Arc<Self>>> {
                     Acquire::new(self, $REQUEST)

@@ -37,6 +37,12 @@ use crate::raw::RawSemaphore;
 /// As for [`Semaphore`](crate::Semaphore#fairness), whose sentences are asserted of the algorithm that both share. To raise the
 /// limit is to give back as many permits (`a_raised_limit_wakes_those_who_fit`).
 ///
+/// # Cancel safety
+///
+/// A future of [`acquire_async`](Self::acquire_async) that is dropped loses its place in the queue, and nothing else: a wake-up that it had
+/// been sent is passed on, and what has gathered for it is there for those behind it. It owns its permits when it is ready, and none
+/// before.
+///
 /// # Deadlocks
 ///
 /// As for [`Semaphore`](crate::Semaphore#deadlocks). A request for more than the limit waits until the limit is raised, and so

@@ -51,6 +51,12 @@ use crate::raw::RawSemaphore;
 ///   feature `std` there is no clock: what is free is reserved for any that has come too late
 ///   (`a_task_that_came_too_late_once_is_given_way_to`).
 ///
+/// # Cancel safety
+///
+/// A future of [`acquire_async`](Self::acquire_async) that is dropped loses its place in the queue, and nothing else: a wake-up that it had
+/// been sent is passed on, and what has gathered for it is there for those behind it. It owns its permits when it is ready, and none
+/// before.
+///
 /// # Deadlocks
 ///
 /// A thread that waits for permits which only it could give back waits for ever; so does a thread that blocks for permits of a

@@ -49,6 +49,11 @@ use crate::spin::fmt_lock;
 /// - Whoever gives up, by turns, by time or by a drop, holds back nobody from then on
 ///   (`a_writer_that_gives_up_lets_readers_in`).
 ///
+/// # Cancel safety
+///
+/// A future that is dropped loses nothing: it is queued nowhere, and owns nothing before it is ready. One that upgrades owns its guard, and
+/// releases the lock as dropping the guard does.
+///
 /// # Deadlocks
 ///
 /// Reading again what one reads waits for ever if a writer came in between. So does whoever reads and asks to write, or

@@ -37,6 +37,10 @@ use crate::relax::{Backoff, Relax};
 /// (`a_free_lock_goes_to_the_first_that_comes`): an owner that locks again at once may keep everybody else waiting for ever.
 /// [`TicketLock`](crate::TicketLock) serves in the order of arrival.
 ///
+/// # Cancel safety
+///
+/// A future that is dropped loses nothing: it is queued nowhere, and owns nothing before it is ready.
+///
 /// # Deadlocks
 ///
 /// Locking again what one has locked waits for ever. So does a thread that spins for a lock whose owner, a task, can only be
