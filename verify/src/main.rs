@@ -324,7 +324,7 @@ fn checks() -> Vec<Check> {
         checks.push(Check::new(&format!("example {program}"), Build::Plain, &arguments));
     }
     let readme = ["test", "--quiet", "-p", "latchwork-verify", "--test", "readme", "--", "--ignored"];
-    checks.push(Check::new("readme, in packages of their own", Build::Plain, &readme));
+    checks.push(Check::new("readme, in its own packages", Build::Plain, &readme));
     // That they run and end is what is checked: what they need has been compiled without optimisation.
     let comparison = ["run", "--quiet", "-p", "latchwork-benches", "--", "all", "--quick", "--rounds", "1"];
     let few_cells = ["--attempts", "1", "--threads", "3", "--tasks", "3", "--section", "0"];
