@@ -37,6 +37,16 @@ pub struct RawRwLock(raw::RawRwLock);
 
 impl RawRwLock {
     /// A free lock with this policy; `INIT` prefers writers.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_rwlock::Policy;
+    /// use latchwork_rwlock::lock_api_05::{RawRwLock, RwLock};
+    ///
+    /// let lock = RwLock::from_raw(RawRwLock::with_policy(Policy::PhaseFair), 7);
+    /// assert_eq!(*lock.read(), 7);
+    /// ```
     #[inline]
     #[must_use]
     pub const fn with_policy(policy: Policy) -> Self {
@@ -44,6 +54,14 @@ impl RawRwLock {
     }
 
     /// Who is preferred.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use latchwork_rwlock::Policy;
+    /// # use latchwork_rwlock::lock_api_05::RawRwLock;
+    /// assert_eq!(RawRwLock::with_policy(Policy::PhaseFair).policy(), Policy::PhaseFair);
+    /// ```
     #[inline]
     #[must_use]
     pub const fn policy(&self) -> Policy {
