@@ -48,12 +48,12 @@ macro_rules! acquire_methods {
             /// # Examples
             ///
             /// ```
+            #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
+            #[doc = concat!("let semaphore = ", stringify!($Semaphore), "::new(3);")]
             /// let permit = semaphore.acquire_many(2).unwrap();
             /// assert_eq!((permit.count(), semaphore.available_permits()), (2, 1));
             /// ```
             #[cfg(feature = "std")]
-            #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
-            #[doc = concat!("let semaphore = ", stringify!($Semaphore), "::new(3);")]
             #[inline]
             pub fn acquire_many(&self, permits: usize) -> Result<Permit<'_, Self>, Closed> {
                 self.acquire_before(permits, None).map(|acquired| acquired.expect("there is no deadline"))
@@ -145,13 +145,13 @@ macro_rules! acquire_methods {
             /// # Examples
             ///
             /// ```
+            #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
             /// use std::time::Duration;
             ///
+            #[doc = concat!("let semaphore = ", stringify!($Semaphore), "::new(3);")]
             /// assert!(semaphore.try_acquire_many_for(4, Duration::from_millis(1)).is_err());
             /// ```
             #[cfg(feature = "std")]
-            #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
-            #[doc = concat!("let semaphore = ", stringify!($Semaphore), "::new(3);")]
             pub fn try_acquire_many_for(
                 &self,
                 permits: usize,
@@ -175,13 +175,13 @@ macro_rules! acquire_methods {
             /// # Examples
             ///
             /// ```
+            #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
             /// use std::time::Instant;
             ///
+            #[doc = concat!("let semaphore = ", stringify!($Semaphore), "::new(1);")]
             /// assert!(semaphore.try_acquire_until(Instant::now()).is_ok());
             /// ```
             #[cfg(feature = "std")]
-            #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
-            #[doc = concat!("let semaphore = ", stringify!($Semaphore), "::new(1);")]
             #[inline]
             pub fn try_acquire_until(&self, deadline: Instant) -> Result<Permit<'_, Self>, TryAcquireError> {
                 self.try_acquire_many_until(1, deadline)
@@ -200,13 +200,13 @@ macro_rules! acquire_methods {
             /// # Examples
             ///
             /// ```
+            #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
             /// use std::time::Instant;
             ///
+            #[doc = concat!("let semaphore = ", stringify!($Semaphore), "::new(3);")]
             /// assert!(semaphore.try_acquire_many_until(3, Instant::now()).is_ok());
             /// ```
             #[cfg(feature = "std")]
-            #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
-            #[doc = concat!("let semaphore = ", stringify!($Semaphore), "::new(3);")]
             #[inline]
             pub fn try_acquire_many_until(
                 &self,
@@ -397,15 +397,15 @@ macro_rules! acquire_methods {
             /// # Examples
             ///
             /// ```
+            #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
             /// use std::sync::Arc;
             ///
+            #[doc = concat!("let semaphore = Arc::new(", stringify!($Semaphore), "::new(3));")]
             /// let permit = Arc::clone(&semaphore).acquire_many_owned(2).unwrap();
             /// std::thread::spawn(move || assert_eq!(permit.count(), 2)).join().unwrap();
             /// assert_eq!(semaphore.available_permits(), 3);
             /// ```
             #[cfg(feature = "std")]
-            #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
-            #[doc = concat!("let semaphore = Arc::new(", stringify!($Semaphore), "::new(3));")]
             #[inline]
             pub fn acquire_many_owned(self: Arc<Self>, permits: usize) -> Result<OwnedPermit<Self>, Closed> {
                 self.acquire_many(permits)?.forget();
@@ -472,16 +472,16 @@ macro_rules! acquire_methods {
             /// # Examples
             ///
             /// ```
+            #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
             /// use std::sync::Arc;
             /// use std::time::Duration;
             ///
+            #[doc = concat!("let semaphore = Arc::new(", stringify!($Semaphore), "::new(1));")]
             /// let permit = Arc::clone(&semaphore).acquire_owned().unwrap();
             /// assert!(semaphore.try_acquire_owned_for(Duration::from_millis(1)).is_err());
             /// # drop(permit);
             /// ```
             #[cfg(feature = "std")]
-            #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
-            #[doc = concat!("let semaphore = Arc::new(", stringify!($Semaphore), "::new(1));")]
             #[inline]
             pub fn try_acquire_owned_for(
                 self: Arc<Self>,
@@ -503,14 +503,14 @@ macro_rules! acquire_methods {
             /// # Examples
             ///
             /// ```
+            #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
             /// use std::sync::Arc;
             /// use std::time::Duration;
             ///
+            #[doc = concat!("let semaphore = Arc::new(", stringify!($Semaphore), "::new(3));")]
             /// assert!(semaphore.try_acquire_many_owned_for(4, Duration::from_millis(1)).is_err());
             /// ```
             #[cfg(feature = "std")]
-            #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
-            #[doc = concat!("let semaphore = Arc::new(", stringify!($Semaphore), "::new(3));")]
             #[inline]
             pub fn try_acquire_many_owned_for(
                 self: Arc<Self>,
@@ -530,14 +530,14 @@ macro_rules! acquire_methods {
             /// # Examples
             ///
             /// ```
+            #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
             /// use std::sync::Arc;
             /// use std::time::Instant;
             ///
+            #[doc = concat!("let semaphore = Arc::new(", stringify!($Semaphore), "::new(1));")]
             /// assert!(semaphore.try_acquire_owned_until(Instant::now()).is_ok());
             /// ```
             #[cfg(feature = "std")]
-            #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
-            #[doc = concat!("let semaphore = Arc::new(", stringify!($Semaphore), "::new(1));")]
             #[inline]
             pub fn try_acquire_owned_until(
                 self: Arc<Self>,
@@ -559,14 +559,14 @@ macro_rules! acquire_methods {
             /// # Examples
             ///
             /// ```
+            #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
             /// use std::sync::Arc;
             /// use std::time::Instant;
             ///
+            #[doc = concat!("let semaphore = Arc::new(", stringify!($Semaphore), "::new(3));")]
             /// assert!(semaphore.try_acquire_many_owned_until(3, Instant::now()).is_ok());
             /// ```
             #[cfg(feature = "std")]
-            #[doc = concat!("# use latchwork_semaphore::", stringify!($Semaphore), ";")]
-            #[doc = concat!("let semaphore = Arc::new(", stringify!($Semaphore), "::new(3));")]
             #[inline]
             pub fn try_acquire_many_owned_until(
                 self: Arc<Self>,
