@@ -268,7 +268,6 @@ macro_rules! ways {
                 ///
                 /// # Cancel safety
                 ///
-                #[cfg(feature = "alloc")]
                 #[doc = concat!("As for [`", stringify!($lock_async), "`](Self::", stringify!($lock_async), ").")]
                 ///
                 /// # Examples
@@ -283,6 +282,7 @@ macro_rules! ways {
                 /// assert!(*guard == 1 && lock.is_locked());
                 /// # });
                 /// ```
+                #[cfg(feature = "alloc")]
                 #[inline]
                 pub const fn $lock_owned_async(self: Arc<Self>) -> Acquire<Arc<Self>, $Guard<Arc<Self>>> {
                     Acquire::new(self, $REQUEST)
