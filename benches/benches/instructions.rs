@@ -8,8 +8,8 @@
 use std::env;
 use std::process::{Command, ExitCode};
 
-/// A lock of each contender that has been locked and unlocked once, and what is counted: to lock it and to unlock it. Names are not
-/// those of crates, since modules are made of them.
+/// A lock of each contender that has been locked and unlocked some times, so that it knows that nobody waits, and what is counted: to
+/// lock it and to unlock it. Names are not those of crates, since modules are made of them.
 macro_rules! count {
     ($group:ident: $($name:ident: $lock:ty = $make:expr, |$it:ident| $acquire:expr;)+) => {
         mod $group {
@@ -21,7 +21,7 @@ macro_rules! count {
 
             $(
                 #[library_benchmark]
-                #[bench::uncontended({ let $it = $make; drop(black_box($acquire)); $it })]
+                #[bench::uncontended({ let $it = $make; (0..100).for_each(|_| drop(black_box($acquire))); $it })]
                 fn $name($it: $lock) -> $lock {
                     drop(black_box($acquire));
                     $it
