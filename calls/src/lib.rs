@@ -18,7 +18,10 @@
 //! | `PROPTEST_RNG_SEED` | a number: other programs                                                         |
 //!
 //! Programs of the second kind share the schedules of one model: `LATCHWORK_SHUTTLE_SCHEDULES`.
+//!
+//! Beside them, [`test_lock_api_rwlock`]: what no crate of a primitive could share with another otherwise.
 
+mod lock_api;
 mod slot;
 
 use core::fmt::{Debug, Write as _};
