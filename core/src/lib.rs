@@ -6,6 +6,7 @@
 //!   it, [`sync::identity`]: numbers that tell owners apart.
 //! - [`wait`]: the [`WaitQueue`](wait::WaitQueue), in which parked threads and pending tasks stand together, and the
 //!   [`Parker`](wait::Parker) that blocks a thread.
+//! - [`trace`]: contended waits as events.
 //! - [`Spin`]: how long a thread turns before it parks.
 //! - [`fence`]: an asymmetric pair of fences.
 //! - [`panics`]: foreign code that panics.
@@ -13,7 +14,7 @@
 //!
 //! Read in this order: `wait/parker.rs`, `wait/waiter.rs`, `wait/queue.rs`, `models.rs`, then `sync/mod.rs`.
 //!
-//! No path allocates, and none uses a thread-local or a global table.
+//! No path allocates, and none uses a thread-local or a global table; but for [`trace`], where the feature `tracing` is on.
 //!
 //! # Without the standard library
 //!
@@ -38,6 +39,7 @@ pub mod fence;
 pub mod model;
 pub mod panics;
 pub mod sync;
+pub mod trace;
 pub mod wait;
 
 mod spin;

@@ -11,6 +11,7 @@ use core::time::Duration;
 use latchwork_core::const_unless_checked;
 #[cfg(feature = "std")]
 use latchwork_core::sync::time::Instant;
+use latchwork_core::trace::Site;
 use latchwork_mutex::MutexGuard;
 #[cfg(feature = "std")]
 use latchwork_mutex::internal::{RawMutex, while_released};
@@ -161,8 +162,9 @@ impl Condvar {
     /// });
     /// ```
     #[cfg(feature = "std")]
+    #[track_caller]
     pub fn wait<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>) {
-        self.wait_with(guard, None);
+        self.wait_with(guard, None, Site::here());
     }
 
     /// Waits as [`wait`](Self::wait) does, for as long as `condition` holds. It is evaluated with the mutex locked.
@@ -182,8 +184,10 @@ impl Condvar {
     /// assert_eq!(guard.pop(), Some(7));
     /// ```
     #[cfg(feature = "std")]
+    #[track_caller]
     pub fn wait_while<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>, condition: impl FnMut(&mut T) -> bool) {
-        wait_while(guard, condition, |guard| self.wait_with(guard, None));
+        let site = Site::here();
+        wait_while(guard, condition, |guard| self.wait_with(guard, None, site));
     }
 
     /// Waits as [`wait`](Self::wait) does, for at most `timeout`, and then until the mutex is locked again.
@@ -207,8 +211,9 @@ impl Condvar {
     /// assert_eq!(guard.pop(), Some(7));
     /// ```
     #[cfg(feature = "std")]
+    #[track_caller]
     pub fn wait_for<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>, timeout: Duration) -> WaitTimeoutResult {
-        self.wait_with(guard, Instant::now().checked_add(timeout))
+        self.wait_with(guard, Instant::now().checked_add(timeout), Site::here())
     }
 
     /// Waits as [`wait`](Self::wait) does, until `deadline` at the latest, and then until the mutex is locked again.
@@ -228,8 +233,9 @@ impl Condvar {
     /// assert!(new.wait_until(&mut jobs.lock(), Instant::now()).timed_out());
     /// ```
     #[cfg(feature = "std")]
+    #[track_caller]
     pub fn wait_until<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>, deadline: Instant) -> WaitTimeoutResult {
-        self.wait_with(guard, Some(deadline))
+        self.wait_with(guard, Some(deadline), Site::here())
     }
 
     /// Waits as [`wait_while`](Self::wait_while) does, for at most `timeout`. The time has run out only if `condition` still holds.
@@ -250,14 +256,15 @@ impl Condvar {
     /// assert!(result.timed_out());
     /// ```
     #[cfg(feature = "std")]
+    #[track_caller]
     pub fn wait_while_for<T: ?Sized>(
         &self,
         guard: &mut MutexGuard<'_, T>,
         condition: impl FnMut(&mut T) -> bool,
         timeout: Duration,
     ) -> WaitTimeoutResult {
-        let deadline = Instant::now().checked_add(timeout);
-        wait_while(guard, condition, |guard| self.wait_with(guard, deadline))
+        let (deadline, site) = (Instant::now().checked_add(timeout), Site::here());
+        wait_while(guard, condition, |guard| self.wait_with(guard, deadline, site))
     }
 
     /// Waits as [`wait_while`](Self::wait_while) does, until `deadline` at the latest. The time has run out only if `condition` still
@@ -279,13 +286,15 @@ impl Condvar {
     /// assert!(!result.timed_out());
     /// ```
     #[cfg(feature = "std")]
+    #[track_caller]
     pub fn wait_while_until<T: ?Sized>(
         &self,
         guard: &mut MutexGuard<'_, T>,
         condition: impl FnMut(&mut T) -> bool,
         deadline: Instant,
     ) -> WaitTimeoutResult {
-        wait_while(guard, condition, |guard| self.wait_with(guard, Some(deadline)))
+        let site = Site::here();
+        wait_while(guard, condition, |guard| self.wait_with(guard, Some(deadline), site))
     }
 
     /// Unlocks the mutex, waits asynchronously for a notification, and locks the mutex again.
@@ -324,8 +333,9 @@ impl Condvar {
     ///     thread.join().unwrap();
     /// });
     /// ```
+    #[track_caller]
     pub fn wait_async<'a, T: ?Sized>(&'a self, guard: MutexGuard<'a, T>) -> Wait<'a, MutexGuard<'a, T>> {
-        Wait::new(&self.raw, guard)
+        Wait::new(&self.raw, guard, Site::here())
     }
 
     /// Waits asynchronously as [`wait_while`](Self::wait_while) does. See [`wait_async`](Self::wait_async).
@@ -349,12 +359,13 @@ impl Condvar {
     /// assert_eq!(guard.pop(), Some(7));
     /// # });
     /// ```
+    #[track_caller]
     pub fn wait_while_async<'a, T: ?Sized, F: FnMut(&mut T) -> bool>(
         &'a self,
         guard: MutexGuard<'a, T>,
         condition: F,
     ) -> WaitWhile<'a, MutexGuard<'a, T>, F> {
-        WaitWhile::new(&self.raw, guard, condition)
+        WaitWhile::new(&self.raw, guard, condition, Site::here())
     }
 
     /// Notifies the one who has waited longest, if somebody waits. Whether somebody did.
@@ -387,13 +398,18 @@ impl Condvar {
     }
 
     #[cfg(feature = "std")]
-    fn wait_with<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>, deadline: Option<Instant>) -> WaitTimeoutResult {
+    fn wait_with<T: ?Sized>(
+        &self,
+        guard: &mut MutexGuard<'_, T>,
+        deadline: Option<Instant>,
+        site: Site,
+    ) -> WaitTimeoutResult {
         let wait = |lock: &RawMutex| {
             let release = || {
                 // SAFETY: the guard owns the lock, and has it again when `wait` ends.
                 unsafe { lock.release_owned() };
             };
-            self.raw.wait(lock, Locks::Any, deadline, release)
+            self.raw.wait(lock, Locks::Any, deadline, site, release)
         };
         // SAFETY: `wait` ends with the lock; meanwhile the guard is borrowed, and lends nothing.
         let is_notified = unsafe { while_released(guard, wait) };

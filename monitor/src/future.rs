@@ -8,6 +8,7 @@ use core::ops::DerefMut;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
+use latchwork_core::trace::{Cancels, IS_ON, Outcome, Site, Start, begin_task, end_task};
 use latchwork_core::wait::{Acquire, Waiter};
 use latchwork_mutex::internal::{RawMutex, guard_of, mutex_of, raw};
 use latchwork_mutex::{Mutex, MutexGuard};
@@ -15,7 +16,7 @@ use pin_project_lite::pin_project;
 
 use crate::guard::MonitorGuard;
 use crate::monitor::Monitor;
-use crate::raw::{Found, Locks, RawCondition, is_to_one};
+use crate::raw::{Found, Locks, RawCondition, WHAT, is_to_one};
 
 /// A guard that is given up while its owner waits: a [`MutexGuard`] or a [`MonitorGuard`].
 #[expect(private_bounds, reason = "sealed")]
@@ -107,6 +108,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
             let lock = G::raw(this.lock);
+            let _told = Cancels::when_dropped(this.acquire.as_ref().name(), lock.address(), false);
             let is_to_one = match this.stage {
                 // The guard is dropped, or has been handed out: nothing is owed.
                 Stage::Owning(_) | Stage::Done => return,
@@ -155,8 +157,8 @@ impl Drop for PassOn<'_> {
 
 impl<'a, G: Lend> Wait<'a, G> {
     #[inline]
-    pub(crate) fn new(condition: &'a RawCondition, guard: G) -> Self {
-        Self { condition, lock: guard.lock(), stage: Stage::Owning(guard), acquire: Acquire::new() }
+    pub(crate) fn new(condition: &'a RawCondition, guard: G, site: Site) -> Self {
+        Self { condition, lock: guard.lock(), stage: Stage::Owning(guard), acquire: Acquire::at(site) }
     }
 
     /// The guard that it starts with, until it has been polled.
@@ -190,9 +192,11 @@ impl<G: Lend> Future for Wait<'_, G> {
             Stage::Owning(_) => {
                 // Cloned before any queue is locked: that is foreign code, and may panic.
                 let waker = Some(cx.waker().clone());
-                this.acquire.queue_by(|waiter| {
+                let (site, start) = (this.acquire.site().unwrap_or(Site::NOWHERE), Start::now());
+                this.acquire.as_mut().queue_by(|waiter| {
                     this.condition.join(lock, G::LOCKS, waiter, waker);
                 });
+                begin_task(this.acquire.as_ref().name(), WHAT, site, start);
                 // The guard goes last (N1): others are woken.
                 let _guard = core::mem::replace(this.stage, Stage::Waiting);
                 return Poll::Pending;
@@ -205,13 +209,19 @@ impl<G: Lend> Future for Wait<'_, G> {
                 }
                 *this.stage = Stage::Notified { is_to_one: is_to_one(waiter) };
                 if found == Found::Invited {
-                    this.acquire.set(Acquire::new());
+                    // The wait goes on, and is told as one.
+                    this.acquire.set(Acquire::at(Site::NOWHERE));
                 }
             }
             Stage::Notified { .. } => {}
             Stage::Done => panic!("a future is polled after it was ready"),
         }
-        ready!(lock.poll_acquire(this.acquire, cx));
+        ready!(lock.poll_acquire(this.acquire.as_mut(), cx));
+        // Where it has come as a newcomer, and found the lock free: otherwise that has been told.
+        let site = end_task(this.acquire.as_ref().name(), Outcome::Acquired, lock.address(), true);
+        if IS_ON && site.is_known() {
+            this.acquire.set(Acquire::at(site));
+        }
         *this.stage = Stage::Done;
         // SAFETY: it has just got the lock, and hands out one guard.
         Poll::Ready(unsafe { G::regained(*this.lock) })
@@ -244,8 +254,8 @@ pin_project! {
 
 impl<'a, G: Lend, F> WaitWhile<'a, G, F> {
     #[inline]
-    pub(crate) fn new(condition: &'a RawCondition, guard: G, holds_back: F) -> Self {
-        Self { wait: Wait::new(condition, guard), holds_back }
+    pub(crate) fn new(condition: &'a RawCondition, guard: G, holds_back: F, site: Site) -> Self {
+        Self { wait: Wait::new(condition, guard, site), holds_back }
     }
 }
 
@@ -260,8 +270,8 @@ impl<T: ?Sized, G: Lend<Target = T>, F: FnMut(&mut T) -> bool> Future for WaitWh
                 return Poll::Ready(this.wait.as_mut().take_owned().expect("it owns the guard"));
             }
             let guard = ready!(this.wait.as_mut().poll(cx));
-            let condition = this.wait.condition;
-            this.wait.set(Wait::new(condition, guard));
+            let (condition, site) = (this.wait.condition, this.wait.acquire.site());
+            this.wait.set(Wait::new(condition, guard, site.unwrap_or(Site::NOWHERE)));
         }
     }
 }

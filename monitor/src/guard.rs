@@ -14,6 +14,9 @@ use core::time::Duration;
 
 #[cfg(feature = "std")]
 use latchwork_core::sync::time::Instant;
+use latchwork_core::trace::Site;
+#[cfg(feature = "std")]
+use latchwork_core::trace::silently;
 use latchwork_mutex::MutexGuard;
 #[cfg(feature = "std")]
 use latchwork_mutex::internal::guard_of;
@@ -98,8 +101,9 @@ impl<'a, T> MonitorGuard<'a, T> {
     /// });
     /// ```
     #[cfg(feature = "std")]
+    #[track_caller]
     pub fn wait(&mut self, condition: &Condition) {
-        self.wait_notified(condition, None);
+        self.wait_notified(condition, None, Site::here());
     }
 
     /// Waits as [`wait`](Self::wait) does, for at most `timeout`, and then until this thread can enter.
@@ -123,8 +127,9 @@ impl<'a, T> MonitorGuard<'a, T> {
     /// assert_eq!(guard.pop(), Some(7));
     /// ```
     #[cfg(feature = "std")]
+    #[track_caller]
     pub fn wait_for(&mut self, condition: &Condition, timeout: Duration) -> WaitTimeoutResult {
-        self.wait_notified(condition, Instant::now().checked_add(timeout))
+        self.wait_notified(condition, Instant::now().checked_add(timeout), Site::here())
     }
 
     /// Waits as [`wait`](Self::wait) does, until `deadline` at the latest, and then until this thread can enter.
@@ -145,8 +150,9 @@ impl<'a, T> MonitorGuard<'a, T> {
     /// assert!(guard.wait_deadline(&new, Instant::now()).timed_out());
     /// ```
     #[cfg(feature = "std")]
+    #[track_caller]
     pub fn wait_deadline(&mut self, condition: &Condition, deadline: Instant) -> WaitTimeoutResult {
-        self.wait_notified(condition, Some(deadline))
+        self.wait_notified(condition, Some(deadline), Site::here())
     }
 
     /// Waits for the condition as [`wait`](Self::wait) does, for as long as `holds_back` holds. That is asked inside, by this thread.
@@ -166,8 +172,10 @@ impl<'a, T> MonitorGuard<'a, T> {
     /// assert_eq!(guard.pop(), Some(7));
     /// ```
     #[cfg(feature = "std")]
+    #[track_caller]
     pub fn wait_while(&mut self, condition: &Condition, holds_back: impl FnMut(&mut T) -> bool) {
-        wait_while(self, holds_back, |guard| guard.wait_notified(condition, None));
+        let site = Site::here();
+        wait_while(self, holds_back, |guard| guard.wait_notified(condition, None, site));
     }
 
     /// Waits as [`wait_while`](Self::wait_while) does, for at most `timeout`. The time has run out only if `holds_back` still holds.
@@ -188,14 +196,15 @@ impl<'a, T> MonitorGuard<'a, T> {
     /// assert!(guard.wait_while_for(&new, |jobs| jobs.len() < 2, Duration::from_millis(1)).timed_out());
     /// ```
     #[cfg(feature = "std")]
+    #[track_caller]
     pub fn wait_while_for(
         &mut self,
         condition: &Condition,
         holds_back: impl FnMut(&mut T) -> bool,
         timeout: Duration,
     ) -> WaitTimeoutResult {
-        let deadline = Instant::now().checked_add(timeout);
-        wait_while(self, holds_back, |guard| guard.wait_notified(condition, deadline))
+        let (deadline, site) = (Instant::now().checked_add(timeout), Site::here());
+        wait_while(self, holds_back, |guard| guard.wait_notified(condition, deadline, site))
     }
 
     /// Waits as [`wait_while`](Self::wait_while) does, until `deadline` at the latest. The time has run out only if `holds_back` still
@@ -217,13 +226,15 @@ impl<'a, T> MonitorGuard<'a, T> {
     /// assert!(!guard.wait_while_deadline(&new, |jobs| jobs.is_empty(), Instant::now()).timed_out());
     /// ```
     #[cfg(feature = "std")]
+    #[track_caller]
     pub fn wait_while_deadline(
         &mut self,
         condition: &Condition,
         holds_back: impl FnMut(&mut T) -> bool,
         deadline: Instant,
     ) -> WaitTimeoutResult {
-        wait_while(self, holds_back, |guard| guard.wait_notified(condition, Some(deadline)))
+        let site = Site::here();
+        wait_while(self, holds_back, |guard| guard.wait_notified(condition, Some(deadline), site))
     }
 
     /// Leaves, waits asynchronously until the condition is notified, and enters again.
@@ -262,11 +273,12 @@ impl<'a, T> MonitorGuard<'a, T> {
     ///     });
     /// });
     /// ```
+    #[track_caller]
     pub fn wait_async<'c>(self, condition: &'c Condition) -> Wait<'c, Self>
     where
         'a: 'c,
     {
-        Wait::new(condition.raw_of(&self), self)
+        Wait::new(condition.raw_of(&self), self, Site::here())
     }
 
     /// Waits asynchronously as [`wait_while`](Self::wait_while) does. See [`wait_async`](Self::wait_async).
@@ -290,6 +302,7 @@ impl<'a, T> MonitorGuard<'a, T> {
     /// assert_eq!(guard.pop(), Some(7));
     /// # });
     /// ```
+    #[track_caller]
     pub fn wait_while_async<'c, F: FnMut(&mut T) -> bool>(
         self,
         condition: &'c Condition,
@@ -298,7 +311,7 @@ impl<'a, T> MonitorGuard<'a, T> {
     where
         'a: 'c,
     {
-        WaitWhile::new(condition.raw_of(&self), self, holds_back)
+        WaitWhile::new(condition.raw_of(&self), self, holds_back, Site::here())
     }
 
     /// Leaves, blocks this thread until the predicate holds, and enters again. Where it holds already, this thread stays inside.
@@ -327,6 +340,7 @@ impl<'a, T> MonitorGuard<'a, T> {
     /// });
     /// ```
     #[cfg(feature = "std")]
+    #[track_caller]
     pub fn wait_until(&mut self, predicate: impl FnMut(&T) -> bool + Send) {
         self.wait_turn(predicate, None);
     }
@@ -350,6 +364,7 @@ impl<'a, T> MonitorGuard<'a, T> {
     /// assert!(!turns.enter().wait_until_for(|turn| *turn == 2, Duration::from_millis(1)));
     /// ```
     #[cfg(feature = "std")]
+    #[track_caller]
     pub fn wait_until_for(&mut self, predicate: impl FnMut(&T) -> bool + Send, timeout: Duration) -> bool {
         self.wait_turn(predicate, Instant::now().checked_add(timeout))
     }
@@ -371,6 +386,7 @@ impl<'a, T> MonitorGuard<'a, T> {
     /// assert!(turns.enter().wait_until_deadline(|turn| *turn == 1, Instant::now()));
     /// ```
     #[cfg(feature = "std")]
+    #[track_caller]
     pub fn wait_until_deadline(&mut self, predicate: impl FnMut(&T) -> bool + Send, deadline: Instant) -> bool {
         self.wait_turn(predicate, Some(deadline))
     }
@@ -401,6 +417,7 @@ impl<'a, T> MonitorGuard<'a, T> {
     /// assert_eq!(*guard, 1);
     /// # });
     /// ```
+    #[track_caller]
     pub fn wait_until_async<P: FnMut(&T) -> bool + Send + 'static>(self, predicate: P) -> When<'a, T, P> {
         When::inside(self, predicate)
     }
@@ -417,7 +434,7 @@ impl<'a, T> MonitorGuard<'a, T> {
     }
 
     #[cfg(feature = "std")]
-    fn wait_notified(&mut self, condition: &Condition, deadline: Option<Instant>) -> WaitTimeoutResult {
+    fn wait_notified(&mut self, condition: &Condition, deadline: Option<Instant>, site: Site) -> WaitTimeoutResult {
         let (monitor, condition) = (self.monitor, condition.raw_of(self));
         let regain = Regain(self);
         // SAFETY: `regain` puts another in its place.
@@ -425,11 +442,12 @@ impl<'a, T> MonitorGuard<'a, T> {
         let guard = ManuallyDrop::new(guard);
         // The guard is not dropped otherwise: what returns or unwinds before `release` is called has not released the lock.
         let release = || monitor.leave(ManuallyDrop::into_inner(guard), is_changed);
-        WaitTimeoutResult(!condition.wait(monitor.raw(), Locks::One, deadline, release))
+        WaitTimeoutResult(!condition.wait(monitor.raw(), Locks::One, deadline, site, release))
     }
 
     /// Whether the predicate holds.
     #[cfg(feature = "std")]
+    #[track_caller]
     fn wait_turn(&mut self, mut predicate: impl FnMut(&T) -> bool + Send, deadline: Option<Instant>) -> bool {
         if predicate(&**self) {
             return true;
@@ -442,7 +460,7 @@ impl<'a, T> MonitorGuard<'a, T> {
             // SAFETY: the predicate stays where it is until `await_turn` has ended, and is reached by nobody but it.
             let subject = unsafe { Subject::new(NonNull::from(&mut predicate)) };
             let subject = pin!(subject);
-            outside.entered = monitor.await_turn(guard, is_changed, subject.into_ref(), deadline);
+            outside.entered = monitor.await_turn(guard, is_changed, subject.into_ref(), deadline, Site::here());
         }
         let holds = outside.entered.is_some();
         drop(outside);
@@ -472,7 +490,7 @@ struct Outside<'g, 'a, T> {
 #[cfg(feature = "std")]
 impl<T> Drop for Outside<'_, '_, T> {
     fn drop(&mut self) {
-        let entered = self.entered.take().unwrap_or_else(|| self.guard.monitor.enter());
+        let entered = self.entered.take().unwrap_or_else(|| silently(|| self.guard.monitor.enter()));
         let (guard, is_changed) = entered.into_parts();
         (self.guard.guard, self.guard.is_changed) = (ManuallyDrop::new(guard), is_changed);
     }

@@ -35,6 +35,7 @@
 //! - `std`, on by default: whatever blocks a thread. Without it there are the forms that try, the async ones, and all that notifies.
 //! - `lock_api_05`: a module of this name, in which the condition variable is a raw one of [`lock_api`](https://docs.rs/lock_api) 0.5.
 //! - `serde`: `Serialize` and `Deserialize` for [`Monitor`]. It is its value alone; whoever writes that is inside.
+//! - `tracing`: waits are told to the subscribers of the crate of that name.
 //!
 //! Without it the crate is `no_std` and allocates nothing. Guards and futures are the same types. What is different then:
 //!

@@ -34,6 +34,7 @@ use core::time::Duration;
 use std::time::Instant;
 
 pub use ::lock_api_05 as lock_api;
+use latchwork_core::trace::Site;
 use latchwork_mutex::internal::raw_of;
 use latchwork_mutex::lock_api_05::RawMutex;
 use lock_api::{GuardSend, RawCondvarTimed};
@@ -54,13 +55,14 @@ pub struct RawCondvar(RawCondition);
 
 impl RawCondvar {
     /// Waits for a notification, or until `deadline`. Whether it was notified.
+    #[track_caller]
     fn wait_with(&self, mutex: &RawMutex, deadline: Option<Instant>) -> bool {
         let lock = raw_of(mutex);
         let release = || {
             // SAFETY: whoever waits owns the lock, as the callers' callers say, and has it again when the wait ends.
             unsafe { lock.release_owned() };
         };
-        self.0.wait(lock, Locks::Any, deadline, release)
+        self.0.wait(lock, Locks::Any, deadline, Site::here(), release)
     }
 }
 
@@ -77,6 +79,7 @@ unsafe impl lock_api::RawCondvar for RawCondvar {
 
     type RawMutex = RawMutex;
 
+    #[track_caller]
     unsafe fn wait(&self, mutex: &RawMutex, _: &mut GuardSend) {
         self.wait_with(mutex, None);
     }
@@ -96,6 +99,7 @@ unsafe impl RawCondvarTimed for RawCondvar {
         Instant::now().checked_add(*timeout)
     }
 
+    #[track_caller]
     unsafe fn wait_until(&self, mutex: &RawMutex, _: &mut GuardSend, deadline: &Instant) -> bool {
         !self.wait_with(mutex, Some(*deadline))
     }

@@ -17,6 +17,8 @@ use latchwork_core::sync::hint::pause;
 use latchwork_core::sync::identity;
 #[cfg(feature = "std")]
 use latchwork_core::sync::time::Instant;
+#[cfg(feature = "std")]
+use latchwork_core::trace::{Outcome, Site, Told, silently};
 use latchwork_core::wait::WakeList;
 #[cfg(feature = "std")]
 use latchwork_core::wait::{Place, Signal};
@@ -200,6 +202,7 @@ impl<T> Monitor<T> {
     /// ```
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn enter(&self) -> MonitorGuard<'_, T> {
         MonitorGuard::new(self, self.mutex.lock())
     }
@@ -237,6 +240,7 @@ impl<T> Monitor<T> {
     /// ```
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn try_enter_for(&self, timeout: Duration) -> Option<MonitorGuard<'_, T>> {
         self.mutex.try_lock_for(timeout).map(|guard| MonitorGuard::new(self, guard))
     }
@@ -253,6 +257,7 @@ impl<T> Monitor<T> {
     /// ```
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn try_enter_until(&self, deadline: Instant) -> Option<MonitorGuard<'_, T>> {
         self.mutex.try_lock_until(deadline).map(|guard| MonitorGuard::new(self, guard))
     }
@@ -283,6 +288,7 @@ impl<T> Monitor<T> {
         /// # });
         /// ```
         #[inline]
+        #[track_caller]
         pub const fn enter_async(&self) -> Enter<'_, T> {
             Enter::new(self, self.mutex.lock_async())
         }
@@ -312,6 +318,7 @@ impl<T> Monitor<T> {
     /// });
     /// ```
     #[cfg(feature = "std")]
+    #[track_caller]
     pub fn enter_when(&self, predicate: impl FnMut(&T) -> bool + Send) -> MonitorGuard<'_, T> {
         let mut guard = self.enter();
         guard.wait_until(predicate);
@@ -337,6 +344,7 @@ impl<T> Monitor<T> {
     /// assert!(monitor.try_enter_when_for(|value| *value == 2, Duration::from_millis(1)).is_none());
     /// ```
     #[cfg(feature = "std")]
+    #[track_caller]
     pub fn try_enter_when_for(
         &self,
         predicate: impl FnMut(&T) -> bool + Send,
@@ -365,6 +373,7 @@ impl<T> Monitor<T> {
     /// assert!(monitor.try_enter_when_until(|value| *value == 1, Instant::now()).is_some());
     /// ```
     #[cfg(feature = "std")]
+    #[track_caller]
     pub fn try_enter_when_until(
         &self,
         mut predicate: impl FnMut(&T) -> bool + Send,
@@ -378,7 +387,7 @@ impl<T> Monitor<T> {
         let subject = unsafe { Subject::new(NonNull::from(&mut predicate)) };
         let subject = pin!(subject);
         let (guard, is_changed) = guard.into_parts();
-        self.await_turn(guard, is_changed, subject.into_ref(), Some(deadline))
+        self.await_turn(guard, is_changed, subject.into_ref(), Some(deadline), Site::here())
     }
 
     const_unless_checked! {
@@ -406,6 +415,7 @@ impl<T> Monitor<T> {
         /// # });
         /// ```
         #[inline]
+        #[track_caller]
         pub const fn enter_when_async<P: FnMut(&T) -> bool + Send + 'static>(&self, predicate: P) -> When<'_, T, P> {
             When::entering(self, predicate)
         }
@@ -423,6 +433,7 @@ impl<T> Monitor<T> {
     /// ```
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn with<R>(&self, run: impl FnOnce(&mut T) -> R) -> R {
         run(&mut *self.enter())
     }
@@ -539,6 +550,22 @@ impl<T> Monitor<T> {
         is_changed: bool,
         subject: Pin<&Subject<T>>,
         deadline: Option<Instant>,
+        site: Site,
+    ) -> Option<MonitorGuard<'_, T>> {
+        let told = Told::begin("predicate", site);
+        let entered = self.await_turns(guard, is_changed, subject, deadline);
+        let outcome = if entered.is_some() { Outcome::Acquired } else { Outcome::TimedOut };
+        told.end(outcome, self.raw().address(), entered.is_some());
+        entered
+    }
+
+    #[cfg(feature = "std")]
+    fn await_turns(
+        &self,
+        guard: MutexGuard<'_, T>,
+        is_changed: bool,
+        subject: Pin<&Subject<T>>,
+        deadline: Option<Instant>,
     ) -> Option<MonitorGuard<'_, T>> {
         self.roster.register(subject, None, Place::Back, is_changed);
         let mut guard = Some(guard);
@@ -559,10 +586,10 @@ impl<T> Monitor<T> {
                 // SAFETY: whoever left has left the lock to this thread.
                 unsafe { self.entered() }
             } else {
-                let entered = match deadline {
+                let entered = silently(|| match deadline {
                     None => Some(self.enter()),
                     Some(deadline) => self.try_enter_until(deadline),
-                };
+                });
                 let Some(mut entered) = entered else {
                     self.pass_on(true);
                     return None;

@@ -44,6 +44,8 @@ use latchwork_core::const_unless_checked;
 use latchwork_core::sync::atomic::{AtomicPtr, Ordering};
 #[cfg(feature = "std")]
 use latchwork_core::sync::time::Instant;
+#[cfg(feature = "std")]
+use latchwork_core::trace::{Outcome, Site, Told, silently};
 use latchwork_core::wait::{
     Entrant, Kind, Moment, Outlook, Place, QueueGuard, Signal, WaitQueue, Waiter, Wake, WakeList,
 };
@@ -53,6 +55,9 @@ use latchwork_mutex::internal::RawMutex;
 type Address = (NonZeroU8, Signal);
 const TO_ONE: Address = (NonZeroU8::MIN, Signal::Invited);
 const TO_ALL: Address = (NonZeroU8::MAX, Signal::Woken);
+
+/// What is waited for, for whoever is told of waits.
+pub(crate) const WHAT: &str = "condition";
 
 /// Those who wait for a notification.
 pub(crate) struct RawCondition {
@@ -117,8 +122,10 @@ impl RawCondition {
         lock: &RawMutex,
         locks: Locks,
         deadline: Option<Instant>,
+        site: Site,
         release: impl FnOnce(),
     ) -> bool {
+        let told = Told::begin(WHAT, site);
         let waiter = pin!(Waiter::new());
         let waiter = waiter.as_ref();
         let is_first = self.join(lock, locks, waiter, None);
@@ -129,7 +136,9 @@ impl RawCondition {
         // Whoever is not the first has to wait for the others, too.
         let in_time = self.outlook.await_signal(waiter.parker(), deadline, is_first);
         let found = if in_time.is_none() { self.leave(waiter).0 } else { found(waiter) };
-        acquire(lock, waiter, found);
+        silently(|| acquire(lock, waiter, found));
+        let outcome = if found == Found::Waiting { Outcome::TimedOut } else { Outcome::Acquired };
+        told.end(outcome, lock.address(), true);
         found != Found::Waiting
     }
 

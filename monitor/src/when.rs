@@ -10,6 +10,7 @@ use core::task::{Context, Poll, ready};
 
 use latchwork_core::const_unless_checked;
 use latchwork_core::sync::cell::UnsafeCell;
+use latchwork_core::trace::{Cancels, Outcome, Site, Start, begin_task, end_task};
 use latchwork_core::wait::{Acquire, Place};
 use latchwork_mutex::Lock;
 use pin_project_lite::pin_project;
@@ -87,10 +88,12 @@ pin_project! {
     impl<'a, T, P> PinnedDrop for When<'a, T, P> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
+            let raw = this.monitor.raw();
+            let _told = Cancels::when_dropped(name(this.subject.as_ref()), raw.address(), false);
             let was_woken = match this.stage {
                 // The guard is dropped, or has been handed out: nothing is owed.
                 Stage::Inside(_) | Stage::Done => return,
-                Stage::Entering => false,
+                Stage::Entering(_) => false,
                 Stage::Registered => {
                     let subject = this.subject.as_ref().as_pin_ref().expect("it is registered");
                     this.monitor.roster().leave(subject).is_some()
@@ -108,8 +111,8 @@ pin_project! {
 enum Stage<'a, T> {
     /// It has not been polled, and is inside.
     Inside(MonitorGuard<'a, T>),
-    /// It has not been inside.
-    Entering,
+    /// It has not been inside, and was asked for there.
+    Entering(Site),
     /// It is in the roster, or has been woken and does not know.
     Registered,
     /// It has been woken, since its predicate held, and has not entered.
@@ -135,18 +138,21 @@ impl<T> Drop for PassOn<'_, T> {
 impl<'a, T, P> When<'a, T, P> {
     const_unless_checked! {
         #[inline]
+        #[track_caller]
         pub(crate) const fn entering(monitor: &'a Monitor<T>, predicate: P) -> Self {
-            Self::at(monitor, Stage::Entering, predicate)
+            Self::at(monitor, Stage::Entering(Site::here()), predicate)
         }
     }
 
     const_unless_checked! {
+        #[track_caller]
         pub(crate) const fn inside(guard: MonitorGuard<'a, T>, predicate: P) -> Self {
             Self::at(guard.monitor(), Stage::Inside(guard), predicate)
         }
     }
 
     const_unless_checked! {
+        #[track_caller]
         const fn at(monitor: &'a Monitor<T>, stage: Stage<'a, T>, predicate: P) -> Self {
             Self { monitor, stage, predicate: UnsafeCell::new(predicate), subject: None, acquire: Acquire::new() }
         }
@@ -164,17 +170,18 @@ impl<'a, T, P: FnMut(&T) -> bool + Send + 'static> Future for When<'a, T, P> {
                 return Poll::Pending;
             }
             *this.stage = Stage::Woken;
-            this.acquire.set(Acquire::new());
+            // The wait goes on, and is told as one.
+            this.acquire.set(Acquire::at(Site::NOWHERE));
         }
-        if let Stage::Entering | Stage::Woken = this.stage {
+        if let Stage::Entering(_) | Stage::Woken = this.stage {
             ready!(this.monitor.raw().poll_acquire(this.acquire.as_mut(), cx));
         }
-        let (guard, place) = match core::mem::replace(this.stage, Stage::Done) {
-            Stage::Inside(guard) => (guard, Place::Back),
+        let (guard, place, site) = match core::mem::replace(this.stage, Stage::Done) {
+            Stage::Inside(guard) => (guard, Place::Back, this.acquire.site().unwrap_or(Site::NOWHERE)),
             // SAFETY: it has just got the lock.
-            Stage::Entering => (unsafe { this.monitor.entered() }, Place::Back),
+            Stage::Entering(site) => (unsafe { this.monitor.entered() }, Place::Back, site),
             // SAFETY: as above.
-            Stage::Woken => (unsafe { this.monitor.entered() }, Place::Front),
+            Stage::Woken => (unsafe { this.monitor.entered() }, Place::Front, Site::NOWHERE),
             Stage::Registered | Stage::Done => panic!("a future is polled after it was ready"),
         };
         if this.subject.is_none() {
@@ -189,19 +196,26 @@ impl<'a, T, P: FnMut(&T) -> bool + Send + 'static> Future for When<'a, T, P> {
         if unsafe { subject.ask(&guard) } {
             // SAFETY: as above.
             unsafe { subject.meet_panic() };
+            end_task(name(this.subject.as_ref()), Outcome::Acquired, this.monitor.raw().address(), true);
             return Poll::Ready(guard);
         }
         // Cloned before the roster is locked: that is foreign code, and may panic. It is outside then, and may be polled again.
-        this.acquire.set(Acquire::new());
-        *this.stage = Stage::Entering;
+        this.acquire.set(Acquire::at(site));
+        *this.stage = Stage::Entering(site);
         let waker = Some(cx.waker().clone());
         let (guard, is_changed) = guard.into_parts();
         this.monitor.roster().register(subject, waker, place, is_changed);
         *this.stage = Stage::Registered;
+        begin_task(name(this.subject.as_ref()), "predicate", site, Start::now());
         // The guard goes last: others are woken.
         this.monitor.leave(guard, false);
         Poll::Pending
     }
+}
+
+/// By which its wait is known to whoever is told of it. Its way in has another name.
+fn name<T>(subject: Pin<&Option<Subject<T>>>) -> *const () {
+    core::ptr::from_ref(subject.get_ref()).cast()
 }
 
 impl<T, P> fmt::Debug for When<'_, T, P> {

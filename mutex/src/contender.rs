@@ -64,6 +64,12 @@ pub(crate) struct Asking<'a, P> {
 impl<P: Party> Contender for Asking<'_, P> {
     type Never = Infallible;
 
+    const WHAT: &'static str = "mutex";
+
+    fn address(&self) -> *const () {
+        self.mutex.address()
+    }
+
     fn request(&self) -> u64 {
         self.party.request()
     }

@@ -47,6 +47,7 @@ pin_project! {
 impl<'a, T: ?Sized> Lock<'a, T> {
     const_unless_checked! {
         #[inline]
+        #[track_caller]
         pub(crate) const fn new(mutex: &'a Mutex<T>) -> Self {
             Self { mutex, acquire: Acquire::new() }
         }

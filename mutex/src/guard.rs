@@ -9,6 +9,8 @@ use core::ops::{Deref, DerefMut};
 use core::ptr::NonNull;
 
 use latchwork_core::sync::cell::Claim;
+#[cfg(feature = "std")]
+use latchwork_core::trace::Site;
 
 use crate::mutex::Mutex;
 use crate::raw::RawMutex;
@@ -90,11 +92,12 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
     /// ```
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn unlocked<R>(guard: &mut Self, run: impl FnOnce() -> R) -> R {
         let raw = guard.mutex.raw();
         guard.claim.release();
         // From here on: the wake-up runs foreign code, and may panic.
-        let _relock = Relock(guard);
+        let _relock = Relock(guard, Site::here());
         raw.unlock();
         run()
     }
@@ -120,12 +123,13 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
     /// ```
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn bump(guard: &mut Self) {
         let raw = guard.mutex.raw();
         if raw.has_company() {
             guard.claim.release();
             // From here on: the wake-up runs foreign code, and may panic.
-            let _relock = Relock(guard);
+            let _relock = Relock(guard, Site::here());
             raw.hand_over();
         }
     }
@@ -164,12 +168,12 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
 
 /// Locks again when it is dropped, for a guard that has been unlocked.
 #[cfg(feature = "std")]
-struct Relock<'g, 'a, T: ?Sized>(&'g mut MutexGuard<'a, T>);
+struct Relock<'g, 'a, T: ?Sized>(&'g mut MutexGuard<'a, T>, Site);
 
 #[cfg(feature = "std")]
 impl<T: ?Sized> Drop for Relock<'_, '_, T> {
     fn drop(&mut self) {
-        self.0.mutex.raw().lock();
+        self.0.mutex.raw().lock_at(self.1);
         self.0.claim = self.0.mutex.claim();
     }
 }

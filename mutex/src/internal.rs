@@ -26,6 +26,7 @@ impl RawMutex {
     /// Blocks this thread until it owns the lock.
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn acquire(&self) {
         self.lock();
     }

@@ -40,6 +40,7 @@ impl RawMutex {
 
     /// The same, and then blocks this thread until it owns the lock again.
     #[inline]
+    #[track_caller]
     fn bump(&self) {
         if self.0.has_company() {
             self.0.hand_over();
@@ -111,6 +112,7 @@ macro_rules! version {
                 type $Marker = lock_api::GuardSend;
 
                 #[inline]
+                #[track_caller]
                 fn lock(&self) -> $Held {
                     self.0.lock();
                     Default::default()
@@ -140,6 +142,7 @@ macro_rules! version {
                 }
 
                 #[inline]
+                #[track_caller]
                 unsafe fn bump(&self $($bump)*) {
                     self.bump();
                 }
@@ -151,11 +154,13 @@ macro_rules! version {
                 type Instant = Instant;
 
                 #[inline]
+                #[track_caller]
                 fn try_lock_for(&self, timeout: Duration) -> $Tried {
                     $tried(self.0.try_lock_for(timeout))
                 }
 
                 #[inline]
+                #[track_caller]
                 fn try_lock_until(&self, deadline: Instant) -> $Tried {
                     $tried(self.0.try_lock_until(deadline))
                 }

@@ -141,6 +141,7 @@ impl<T: ?Sized> Mutex<T> {
     /// ```
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn lock(&self) -> MutexGuard<'_, T> {
         self.raw.lock();
         MutexGuard::new(self)
@@ -193,6 +194,7 @@ impl<T: ?Sized> Mutex<T> {
     /// ```
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn try_lock_for(&self, timeout: Duration) -> Option<MutexGuard<'_, T>> {
         self.raw.try_lock_for(timeout).then(|| MutexGuard::new(self))
     }
@@ -212,6 +214,7 @@ impl<T: ?Sized> Mutex<T> {
     /// ```
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn try_lock_until(&self, deadline: Instant) -> Option<MutexGuard<'_, T>> {
         self.raw.try_lock_until(deadline).then(|| MutexGuard::new(self))
     }
@@ -248,6 +251,7 @@ impl<T: ?Sized> Mutex<T> {
         /// # });
         /// ```
         #[inline]
+        #[track_caller]
         pub const fn lock_async(&self) -> Lock<'_, T> {
             Lock::new(self)
         }
@@ -268,6 +272,7 @@ impl<T: ?Sized> Mutex<T> {
     /// ```
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn with<R>(&self, run: impl FnOnce(&mut T) -> R) -> R {
         run(&mut *self.lock())
     }

@@ -35,6 +35,7 @@ impl<T: ?Sized> Mutex<T> {
     /// ```
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn lock_owned(self: Arc<Self>) -> OwnedMutexGuard<T> {
         self.raw().lock();
         OwnedMutexGuard::new(self)
@@ -74,6 +75,7 @@ impl<T: ?Sized> Mutex<T> {
     /// ```
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn try_lock_owned_for(self: Arc<Self>, timeout: Duration) -> Option<OwnedMutexGuard<T>> {
         self.raw().try_lock_for(timeout).then(|| OwnedMutexGuard::new(self))
     }
@@ -92,6 +94,7 @@ impl<T: ?Sized> Mutex<T> {
     /// ```
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn try_lock_owned_until(self: Arc<Self>, deadline: Instant) -> Option<OwnedMutexGuard<T>> {
         self.raw().try_lock_until(deadline).then(|| OwnedMutexGuard::new(self))
     }
@@ -117,6 +120,7 @@ impl<T: ?Sized> Mutex<T> {
         /// # });
         /// ```
         #[inline]
+        #[track_caller]
         pub const fn lock_owned_async(self: Arc<Self>) -> LockOwned<T> {
             LockOwned::new(self)
         }

@@ -14,6 +14,9 @@ use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 
 use latchwork_core::sync::time::Instant;
+use latchwork_core::trace::Release;
+#[cfg(feature = "std")]
+use latchwork_core::trace::Site;
 #[cfg(feature = "std")]
 use latchwork_core::wait::block;
 use latchwork_core::wait::{
@@ -46,9 +49,17 @@ impl RawMutex {
     /// Blocks this thread until it owns the lock.
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub(crate) fn lock(&self) {
+        self.lock_at(Site::here());
+    }
+
+    /// The same by a call there.
+    #[cfg(feature = "std")]
+    #[inline]
+    pub(crate) fn lock_at(&self, site: Site) {
         if !self.state.try_take_free() {
-            let Ok(_) = block(&self.asking(Alone), None);
+            let Ok(_) = block(&self.asking(Alone), None, site);
         }
     }
 
@@ -61,6 +72,7 @@ impl RawMutex {
     /// Blocks this thread until it owns the lock, or until `deadline`.
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub(crate) fn try_lock_until(&self, deadline: Instant) -> bool {
         self.lock_until(Alone, Some(deadline))
     }
@@ -68,6 +80,7 @@ impl RawMutex {
     /// The same with a timeout. One that reaches beyond what the clock can tell is none.
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub(crate) fn try_lock_for(&self, timeout: Duration) -> bool {
         self.try_lock() || self.lock_until(Alone, Instant::now().checked_add(timeout))
     }
@@ -75,9 +88,10 @@ impl RawMutex {
     /// Blocks this thread until it owns the lock, or a part in it, or until `deadline`.
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub(crate) fn lock_until(&self, party: impl Party, deadline: Option<Instant>) -> bool {
         self.state.try_take_free() || {
-            let Ok(is_in) = block(&self.asking(party), deadline);
+            let Ok(is_in) = block(&self.asking(party), deadline, Site::here());
             is_in
         }
     }
@@ -107,6 +121,12 @@ impl RawMutex {
         Asking { mutex: self, party }
     }
 
+    /// By which it is known to whoever is told of waits.
+    #[inline]
+    pub const fn address(&self) -> *const () {
+        core::ptr::from_ref(self).cast()
+    }
+
     /// Whether somebody owns the lock at this moment.
     pub(crate) fn is_locked(&self) -> bool {
         self.state.is_locked()
@@ -115,6 +135,12 @@ impl RawMutex {
     /// The owner gives up the lock.
     #[inline]
     pub(crate) fn unlock(&self) {
+        let _told = Release::of(self.address());
+        self.free();
+    }
+
+    #[inline]
+    fn free(&self) {
         if !self.state.is_quiet() {
             self.unlock_busily();
         } else if self.state.free_quietly() {
@@ -140,6 +166,7 @@ impl RawMutex {
     /// The owner gives up the lock to whoever waits, as if all had waited for long.
     #[cfg(feature = "std")]
     pub(crate) fn hand_over(&self) {
+        let _told = Release::of(self.address());
         self.unlock_contended(true);
     }
 
@@ -272,7 +299,7 @@ impl RawMutex {
         let queue = self.queue.lock();
         self.state.make_quiet();
         drop(queue);
-        self.unlock();
+        self.free();
     }
 
     /// The owner unlocks, and somebody may be waiting.

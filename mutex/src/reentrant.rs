@@ -197,6 +197,7 @@ impl<T: ?Sized> ReentrantLock<T> {
     /// ```
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn lock(&self) -> ReentrantLockGuard<'_, T> {
         self.raw.lock();
         ReentrantLockGuard::new(self)
@@ -254,6 +255,7 @@ impl<T: ?Sized> ReentrantLock<T> {
     /// ```
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn try_lock_for(&self, timeout: Duration) -> Option<ReentrantLockGuard<'_, T>> {
         self.raw.try_lock_for(timeout).then(|| ReentrantLockGuard::new(self))
     }
@@ -273,6 +275,7 @@ impl<T: ?Sized> ReentrantLock<T> {
     /// ```
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn try_lock_until(&self, deadline: Instant) -> Option<ReentrantLockGuard<'_, T>> {
         self.raw.try_lock_until(Some(deadline)).then(|| ReentrantLockGuard::new(self))
     }
@@ -292,6 +295,7 @@ impl<T: ?Sized> ReentrantLock<T> {
     /// ```
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn with<R>(&self, run: impl FnOnce(&T) -> R) -> R {
         run(&*self.lock())
     }

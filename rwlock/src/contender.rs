@@ -25,6 +25,8 @@ impl<'a> Asking<'a> {
 impl Contender for Asking<'_> {
     type Never = Infallible;
 
+    const WHAT: &'static str = "rwlock";
+
     /// Whoever waits may keep many from working: two readers at a time get twice as far as one. So one that has queued is worth more
     /// turns before it sleeps. Without them sections of 1 us and 1 % writes have 0.61 of the throughput of the better of std and
     /// parking_lot with 2 threads and 0.58 with 16, with them 0.97 and 0.98 (`cargo run --release -p latchwork-benches -- rwlock
@@ -32,6 +34,14 @@ impl Contender for Asking<'_> {
     const TURNS: Turns = Turns { queued: 9, ..Turns::DEFAULT };
 
     const ASKS_WHO_IS_AWAKE: bool = true;
+
+    fn address(&self) -> *const () {
+        self.lock.address()
+    }
+
+    fn has_a_part(&self) -> bool {
+        self.request == Request::Upgrade
+    }
 
     fn request(&self) -> u64 {
         self.request.number()

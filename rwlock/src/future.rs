@@ -55,6 +55,7 @@ pin_project! {
 impl<H: Handle, G> Acquire<H, G> {
     const_unless_checked! {
         #[inline]
+        #[track_caller]
         pub(crate) const fn new(handle: H, request: Request) -> Self {
             Self { handle: Some(handle), request, acquire: wait::Acquire::new(), guard: PhantomData }
         }
@@ -98,6 +99,7 @@ pin_project! {
 
 impl<'g, H: Handle> Upgrade<'g, H> {
     #[inline]
+    #[track_caller]
     pub(crate) fn new(guard: &'g mut UpgradableGuard<H>) -> Self {
         Self { guard: Some(guard), acquire: wait::Acquire::new() }
     }

@@ -16,6 +16,8 @@ use core::time::Duration;
 use latchwork_core::sync::cell::{Claim, SharedClaim};
 #[cfg(feature = "std")]
 use latchwork_core::sync::time::Instant;
+#[cfg(feature = "std")]
+use latchwork_core::trace::Site;
 
 use crate::future::Upgrade;
 use crate::handle::{Handle, Held};
@@ -160,12 +162,11 @@ impl<H: Handle> UpgradableGuard<H> {
     /// ```
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn upgrade(guard: Self) -> WriteGuard<H> {
+        let site = Site::here();
         guard
-            .upgrade_if(|lock| {
-                lock.raw().lock(Request::Upgrade);
-                true
-            })
+            .upgrade_if(|lock| lock.raw().lock_until_at(Request::Upgrade, None, site))
             .unwrap_or_else(|_| unreachable!("there is no deadline"))
     }
 
@@ -211,8 +212,10 @@ impl<H: Handle> UpgradableGuard<H> {
     /// ```
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn try_upgrade_for(guard: Self, timeout: Duration) -> Result<WriteGuard<H>, Self> {
-        guard.upgrade_if(|lock| lock.raw().try_lock_for(Request::Upgrade, timeout))
+        let site = Site::here();
+        guard.upgrade_if(|lock| lock.raw().try_lock_for_at(Request::Upgrade, timeout, site))
     }
 
     /// Becomes the writer if all readers leave before `deadline`. Otherwise as [`try_upgrade_for`](Self::try_upgrade_for).
@@ -234,8 +237,10 @@ impl<H: Handle> UpgradableGuard<H> {
     /// ```
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn try_upgrade_until(guard: Self, deadline: Instant) -> Result<WriteGuard<H>, Self> {
-        guard.upgrade_if(|lock| lock.raw().lock_until(Request::Upgrade, Some(deadline)))
+        let site = Site::here();
+        guard.upgrade_if(|lock| lock.raw().lock_until_at(Request::Upgrade, Some(deadline), site))
     }
 
     /// Becomes the writer for a while, waiting asynchronously until all readers have left. Nobody else writes in between.
@@ -263,6 +268,7 @@ impl<H: Handle> UpgradableGuard<H> {
     /// # });
     /// ```
     #[inline]
+    #[track_caller]
     pub fn upgrade_async(guard: &mut Self) -> Upgrade<'_, H> {
         guard.restore();
         Upgrade::new(guard)

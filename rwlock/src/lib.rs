@@ -30,6 +30,7 @@
 //! - `lock_api_05`, `lock_api_04`: modules of these names, in which the lock is a raw lock of that version of
 //!   [`lock_api`](https://docs.rs/lock_api). Both may be on.
 //! - `serde`: `Serialize` and `Deserialize` for the lock. It is its value alone, and locked for reading while that is written.
+//! - `tracing`: waits are told to the subscribers of the crate of that name.
 //!
 //! Without either the crate is `no_std` and allocates nothing. Guards and futures are the same types. What is different then:
 //!

@@ -120,6 +120,7 @@ macro_rules! version {
                 $(type $Marker = lock_api::GuardSend;)+
 
                 #[inline]
+                #[track_caller]
                 fn lock_shared(&self) -> $Held {
                     self.0.lock(Read);
                     Default::default()
@@ -136,6 +137,7 @@ macro_rules! version {
                 }
 
                 #[inline]
+                #[track_caller]
                 fn lock_exclusive(&self) -> $Held {
                     self.0.lock(Write);
                     Default::default()
@@ -168,21 +170,25 @@ macro_rules! version {
                 type Instant = Instant;
 
                 #[inline]
+                #[track_caller]
                 fn try_lock_shared_for(&self, timeout: Duration) -> $Tried {
                     $tried(self.0.try_lock_for(Read, timeout))
                 }
 
                 #[inline]
+                #[track_caller]
                 fn try_lock_shared_until(&self, deadline: Instant) -> $Tried {
                     $tried(self.0.lock_until(Read, Some(deadline)))
                 }
 
                 #[inline]
+                #[track_caller]
                 fn try_lock_exclusive_for(&self, timeout: Duration) -> $Tried {
                     $tried(self.0.try_lock_for(Write, timeout))
                 }
 
                 #[inline]
+                #[track_caller]
                 fn try_lock_exclusive_until(&self, deadline: Instant) -> $Tried {
                     $tried(self.0.lock_until(Write, Some(deadline)))
                 }
@@ -204,6 +210,7 @@ macro_rules! version {
                 $(type $UpgradableMarker = lock_api::GuardSend;)?
 
                 #[inline]
+                #[track_caller]
                 fn lock_upgradable(&self) -> $Held {
                     self.0.lock(Upgradable);
                     Default::default()
@@ -220,6 +227,7 @@ macro_rules! version {
                 }
 
                 #[inline]
+                #[track_caller]
                 unsafe fn upgrade(&self $($release)*) -> $Held {
                     self.0.lock(Upgrade);
                     Default::default()
@@ -249,21 +257,25 @@ macro_rules! version {
             // SAFETY: as for the other upgrades; whoever runs out of time has the share that it had.
             unsafe impl lock_api::RawRwLockUpgradeTimed for RawRwLock {
                 #[inline]
+                #[track_caller]
                 fn try_lock_upgradable_for(&self, timeout: Duration) -> $Tried {
                     $tried(self.0.try_lock_for(Upgradable, timeout))
                 }
 
                 #[inline]
+                #[track_caller]
                 fn try_lock_upgradable_until(&self, deadline: Instant) -> $Tried {
                     $tried(self.0.lock_until(Upgradable, Some(deadline)))
                 }
 
                 #[inline]
+                #[track_caller]
                 unsafe fn try_upgrade_for(&self $($release)*, timeout: Duration) -> $Upgraded {
                     $upgraded(self.0.try_lock_for(Upgrade, timeout))
                 }
 
                 #[inline]
+                #[track_caller]
                 unsafe fn try_upgrade_until(&self $($release)*, deadline: Instant) -> $Upgraded {
                     $upgraded(self.0.lock_until(Upgrade, Some(deadline)))
                 }
@@ -306,6 +318,7 @@ version! {
     // SAFETY: as for other readers, whose release is the same. Such a one is kept out by a writer alone.
     unsafe impl lock_api::RawRwLockRecursive for RawRwLock {
         #[inline]
+        #[track_caller]
         fn lock_shared_recursive(&self) {
             self.0.lock(ReadAgain);
         }
@@ -319,11 +332,13 @@ version! {
     // SAFETY: as above; whoever runs out of time has nothing more than it had.
     unsafe impl lock_api::RawRwLockRecursiveTimed for RawRwLock {
         #[inline]
+        #[track_caller]
         fn try_lock_shared_recursive_for(&self, timeout: Duration) -> bool {
             self.0.try_lock_for(ReadAgain, timeout)
         }
 
         #[inline]
+        #[track_caller]
         fn try_lock_shared_recursive_until(&self, deadline: Instant) -> bool {
             self.0.lock_until(ReadAgain, Some(deadline))
         }

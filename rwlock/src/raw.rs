@@ -15,6 +15,9 @@ use core::time::Duration;
 use latchwork_core::const_unless_checked;
 #[cfg(feature = "std")]
 use latchwork_core::sync::time::Instant;
+use latchwork_core::trace::Release;
+#[cfg(feature = "std")]
+use latchwork_core::trace::Site;
 #[cfg(feature = "std")]
 use latchwork_core::wait::block;
 use latchwork_core::wait::{
@@ -46,6 +49,11 @@ impl RawRwLock {
         self.state.policy()
     }
 
+    /// By which it is known to whoever is told of waits.
+    pub(crate) const fn address(&self) -> *const () {
+        core::ptr::from_ref(self).cast()
+    }
+
     pub(crate) fn is_locked(&self) -> bool {
         !self.state.is_free()
     }
@@ -57,6 +65,7 @@ impl RawRwLock {
     /// Blocks this thread until it has what it asks for.
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub(crate) fn lock(&self, request: Request) {
         self.lock_until(request, None);
     }
@@ -64,11 +73,19 @@ impl RawRwLock {
     /// The same, until `deadline` at the latest: false then.
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub(crate) fn lock_until(&self, request: Request, deadline: Option<Instant>) -> bool {
+        self.lock_until_at(request, deadline, Site::here())
+    }
+
+    /// The same by a call there.
+    #[cfg(feature = "std")]
+    #[inline]
+    pub(crate) fn lock_until_at(&self, request: Request, deadline: Option<Instant>, site: Site) -> bool {
         if self.try_first(request) {
             return true;
         }
-        let Ok(is_in) = block(&Asking::new(self, request), deadline);
+        let Ok(is_in) = block(&Asking::new(self, request), deadline, site);
         is_in
     }
 
@@ -80,8 +97,15 @@ impl RawRwLock {
 
     /// The same, or else blocks this thread for at most `timeout`.
     #[cfg(feature = "std")]
+    #[track_caller]
     pub(crate) fn try_lock_for(&self, request: Request, timeout: Duration) -> bool {
-        self.try_lock(request) || self.lock_until(request, Instant::now().checked_add(timeout))
+        self.try_lock_for_at(request, timeout, Site::here())
+    }
+
+    /// The same by a call there.
+    #[cfg(feature = "std")]
+    pub(crate) fn try_lock_for_at(&self, request: Request, timeout: Duration, site: Site) -> bool {
+        self.try_lock(request) || self.lock_until_at(request, Instant::now().checked_add(timeout), site)
     }
 
     /// A task does as [`lock`](Self::lock).
@@ -102,6 +126,12 @@ impl RawRwLock {
     /// Gives up what was got by a request.
     #[inline]
     pub(crate) fn release(&self, request: Request) {
+        let _told = Release::of(self.address());
+        self.leave_with(request);
+    }
+
+    #[inline]
+    fn leave_with(&self, request: Request) {
         if request == Request::Write {
             if self.state.release_write() {
                 return;

@@ -53,6 +53,7 @@ macro_rules! ways {
             /// ```
             #[cfg(feature = "std")]
             #[inline]
+            #[track_caller]
             pub fn $lock(&self) -> $Guard<&Self> {
                 self.raw().lock($REQUEST);
                 Guard::new(Held::new(self, $REQUEST))
@@ -105,6 +106,7 @@ macro_rules! ways {
             /// ```
             #[cfg(feature = "std")]
             #[inline]
+            #[track_caller]
             pub fn $try_lock_for(&self, timeout: Duration) -> Option<$Guard<&Self>> {
                 self.raw().try_lock_for($REQUEST, timeout).then(|| Guard::new(Held::new(self, $REQUEST)))
             }
@@ -131,6 +133,7 @@ macro_rules! ways {
             /// ```
             #[cfg(feature = "std")]
             #[inline]
+            #[track_caller]
             pub fn $try_lock_until(&self, deadline: Instant) -> Option<$Guard<&Self>> {
                 self.raw().lock_until($REQUEST, Some(deadline)).then(|| Guard::new(Held::new(self, $REQUEST)))
             }
@@ -160,6 +163,7 @@ macro_rules! ways {
                 /// # });
                 /// ```
                 #[inline]
+                #[track_caller]
                 pub const fn $lock_async(&self) -> Acquire<&Self, $Guard<&Self>> {
                     Acquire::new(self, $REQUEST)
                 }
@@ -184,6 +188,7 @@ macro_rules! ways {
             /// ```
             #[cfg(feature = "std")]
             #[inline]
+            #[track_caller]
             pub fn $lock_owned(self: Arc<Self>) -> $Guard<Arc<Self>> {
                 self.raw().lock($REQUEST);
                 Guard::new(Held::new(self, $REQUEST))
@@ -235,6 +240,7 @@ macro_rules! ways {
             /// ```
             #[cfg(feature = "std")]
             #[inline]
+            #[track_caller]
             pub fn $try_lock_owned_for(self: Arc<Self>, timeout: Duration) -> Option<$Guard<Arc<Self>>> {
                 self.raw().try_lock_for($REQUEST, timeout).then(|| Guard::new(Held::new(self, $REQUEST)))
             }
@@ -258,6 +264,7 @@ macro_rules! ways {
             /// ```
             #[cfg(feature = "std")]
             #[inline]
+            #[track_caller]
             pub fn $try_lock_owned_until(self: Arc<Self>, deadline: Instant) -> Option<$Guard<Arc<Self>>> {
                 self.raw().lock_until($REQUEST, Some(deadline)).then(|| Guard::new(Held::new(self, $REQUEST)))
             }
@@ -284,6 +291,7 @@ macro_rules! ways {
                 /// ```
                 #[cfg(feature = "alloc")]
                 #[inline]
+                #[track_caller]
                 pub const fn $lock_owned_async(self: Arc<Self>) -> Acquire<Arc<Self>, $Guard<Arc<Self>>> {
                     Acquire::new(self, $REQUEST)
                 }

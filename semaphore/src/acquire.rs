@@ -29,6 +29,7 @@ macro_rules! acquire_methods {
             /// ```
             #[cfg(feature = "std")]
             #[inline]
+            #[track_caller]
             pub fn acquire(&self) -> Result<Permit<'_, Self>, Closed> {
                 self.acquire_many(1)
             }
@@ -55,6 +56,7 @@ macro_rules! acquire_methods {
             /// ```
             #[cfg(feature = "std")]
             #[inline]
+            #[track_caller]
             pub fn acquire_many(&self, permits: usize) -> Result<Permit<'_, Self>, Closed> {
                 self.acquire_before(permits, None).map(|acquired| acquired.expect("there is no deadline"))
             }
@@ -128,6 +130,7 @@ macro_rules! acquire_methods {
             /// ```
             #[cfg(feature = "std")]
             #[inline]
+            #[track_caller]
             pub fn try_acquire_for(&self, timeout: Duration) -> Result<Permit<'_, Self>, TryAcquireError> {
                 self.try_acquire_many_for(1, timeout)
             }
@@ -152,6 +155,7 @@ macro_rules! acquire_methods {
             /// assert!(semaphore.try_acquire_many_for(4, Duration::from_millis(1)).is_err());
             /// ```
             #[cfg(feature = "std")]
+            #[track_caller]
             pub fn try_acquire_many_for(
                 &self,
                 permits: usize,
@@ -183,6 +187,7 @@ macro_rules! acquire_methods {
             /// ```
             #[cfg(feature = "std")]
             #[inline]
+            #[track_caller]
             pub fn try_acquire_until(&self, deadline: Instant) -> Result<Permit<'_, Self>, TryAcquireError> {
                 self.try_acquire_many_until(1, deadline)
             }
@@ -208,6 +213,7 @@ macro_rules! acquire_methods {
             /// ```
             #[cfg(feature = "std")]
             #[inline]
+            #[track_caller]
             pub fn try_acquire_many_until(
                 &self,
                 permits: usize,
@@ -244,6 +250,7 @@ macro_rules! acquire_methods {
                 /// # });
                 /// ```
                 #[inline]
+                #[track_caller]
                 pub const fn acquire_async(&self) -> Acquire<'_, Self> {
                     Acquire::new(self, 1)
                 }
@@ -268,6 +275,7 @@ macro_rules! acquire_methods {
                 /// # });
                 /// ```
                 #[inline]
+                #[track_caller]
                 pub const fn acquire_many_async(&self, permits: usize) -> Acquire<'_, Self> {
                     Self::counted(permits);
                     Acquire::new(self, permits)
@@ -341,6 +349,7 @@ macro_rules! acquire_methods {
 
             #[cfg(feature = "std")]
             #[inline]
+            #[track_caller]
             fn acquire_before(
                 &self,
                 permits: usize,
@@ -380,6 +389,7 @@ macro_rules! acquire_methods {
             /// ```
             #[cfg(feature = "std")]
             #[inline]
+            #[track_caller]
             pub fn acquire_owned(self: Arc<Self>) -> Result<OwnedPermit<Self>, Closed> {
                 self.acquire_many_owned(1)
             }
@@ -407,8 +417,9 @@ macro_rules! acquire_methods {
             /// ```
             #[cfg(feature = "std")]
             #[inline]
+            #[track_caller]
             pub fn acquire_many_owned(self: Arc<Self>, permits: usize) -> Result<OwnedPermit<Self>, Closed> {
-                self.acquire_many(permits)?.forget();
+                self.acquire_many(permits)?.disown();
                 Ok(OwnedPermit::new(self, permits))
             }
 
@@ -459,7 +470,7 @@ macro_rules! acquire_methods {
                 self: Arc<Self>,
                 permits: usize,
             ) -> Result<OwnedPermit<Self>, TryAcquireError> {
-                self.try_acquire_many(permits)?.forget();
+                self.try_acquire_many(permits)?.disown();
                 Ok(OwnedPermit::new(self, permits))
             }
 
@@ -483,6 +494,7 @@ macro_rules! acquire_methods {
             /// ```
             #[cfg(feature = "std")]
             #[inline]
+            #[track_caller]
             pub fn try_acquire_owned_for(
                 self: Arc<Self>,
                 timeout: Duration,
@@ -512,12 +524,13 @@ macro_rules! acquire_methods {
             /// ```
             #[cfg(feature = "std")]
             #[inline]
+            #[track_caller]
             pub fn try_acquire_many_owned_for(
                 self: Arc<Self>,
                 permits: usize,
                 timeout: Duration,
             ) -> Result<OwnedPermit<Self>, TryAcquireError> {
-                self.try_acquire_many_for(permits, timeout)?.forget();
+                self.try_acquire_many_for(permits, timeout)?.disown();
                 Ok(OwnedPermit::new(self, permits))
             }
 
@@ -539,6 +552,7 @@ macro_rules! acquire_methods {
             /// ```
             #[cfg(feature = "std")]
             #[inline]
+            #[track_caller]
             pub fn try_acquire_owned_until(
                 self: Arc<Self>,
                 deadline: Instant,
@@ -568,12 +582,13 @@ macro_rules! acquire_methods {
             /// ```
             #[cfg(feature = "std")]
             #[inline]
+            #[track_caller]
             pub fn try_acquire_many_owned_until(
                 self: Arc<Self>,
                 permits: usize,
                 deadline: Instant,
             ) -> Result<OwnedPermit<Self>, TryAcquireError> {
-                self.try_acquire_many_until(permits, deadline)?.forget();
+                self.try_acquire_many_until(permits, deadline)?.disown();
                 Ok(OwnedPermit::new(self, permits))
             }
 
@@ -598,6 +613,7 @@ macro_rules! acquire_methods {
                 /// # });
                 /// ```
                 #[inline]
+                #[track_caller]
                 pub const fn acquire_owned_async(self: Arc<Self>) -> AcquireOwned<Self> {
                     AcquireOwned::new(self, 1)
                 }
@@ -627,6 +643,7 @@ macro_rules! acquire_methods {
                 /// # });
                 /// ```
                 #[inline]
+                #[track_caller]
                 pub const fn acquire_many_owned_async(self: Arc<Self>, permits: usize) -> AcquireOwned<Self> {
                     Self::counted(permits);
                     AcquireOwned::new(self, permits)

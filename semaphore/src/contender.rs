@@ -25,6 +25,12 @@ impl<'a, L> Asking<'a, L> {
 impl<L: Layout> Contender for Asking<'_, L> {
     type Never = Closed;
 
+    const WHAT: &'static str = "semaphore";
+
+    fn address(&self) -> *const () {
+        self.semaphore.address()
+    }
+
     fn request(&self) -> u64 {
         self.permits as u64
     }

@@ -50,6 +50,7 @@ impl<'a, S: AnySemaphore> Acquire<'a, S> {
     const_unless_checked! {
         /// Of permits that are no more than there can be.
         #[inline]
+        #[track_caller]
         pub(crate) const fn new(semaphore: &'a S, permits: usize) -> Self {
             Self { semaphore, permits, acquire: wait::Acquire::new() }
         }

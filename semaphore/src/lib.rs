@@ -33,6 +33,7 @@
 //!
 //! - `std`, on by default: whatever blocks a thread. Without it there are the forms that try, and the async ones.
 //! - `alloc`, which `std` brings: permits and futures that own an `Arc`.
+//! - `tracing`: waits are told to the subscribers of the crate of that name.
 //!
 //! Without either the crate is `no_std` and allocates nothing. Permits and futures are the same types. What is different then:
 //!

@@ -5,6 +5,8 @@ mod owned;
 
 use core::fmt;
 
+use latchwork_core::trace::Release;
+
 use crate::any::AnySemaphore;
 use crate::semaphore::Semaphore;
 
@@ -59,7 +61,14 @@ impl<'a, S: AnySemaphore> Permit<'a, S> {
     /// assert_eq!(semaphore.available_permits(), 1);
     /// ```
     #[inline]
-    pub fn forget(mut self) {
+    pub fn forget(self) {
+        let _told = Release::of(self.semaphore.raw().address());
+        self.disown();
+    }
+
+    /// The permits are somebody else's from here on.
+    #[inline]
+    pub(crate) fn disown(mut self) {
         self.permits = 0;
     }
 
@@ -108,7 +117,7 @@ impl<'a, S: AnySemaphore> Permit<'a, S> {
             return Err(other);
         }
         self.permits = sum(self.permits, other.permits);
-        other.forget();
+        other.disown();
         Ok(())
     }
 }

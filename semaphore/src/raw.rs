@@ -13,6 +13,9 @@ use core::time::Duration;
 
 use latchwork_core::const_unless_checked;
 use latchwork_core::sync::time::Instant;
+use latchwork_core::trace::Release;
+#[cfg(feature = "std")]
+use latchwork_core::trace::Site;
 #[cfg(feature = "std")]
 use latchwork_core::wait::block;
 use latchwork_core::wait::{
@@ -72,6 +75,12 @@ impl<L: Layout> RawSemaphore<L> {
         self.state.free()
     }
 
+    /// By which it is known to whoever is told of waits.
+    #[inline]
+    pub(crate) const fn address(&self) -> *const () {
+        core::ptr::from_ref(self).cast()
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         self.state.is_closed()
     }
@@ -85,10 +94,11 @@ impl<L: Layout> RawSemaphore<L> {
     /// Blocks this thread until it has the permits, or until `deadline`: false then.
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub(crate) fn acquire_until(&self, permits: i64, deadline: Option<Instant>) -> Result<bool, Closed> {
         match self.state.try_take(permits, false) {
             Ok(()) => Ok(true),
-            Err(_) => block(&Asking::new(self, permits), deadline),
+            Err(_) => block(&Asking::new(self, permits), deadline, Site::here()),
         }
     }
 
@@ -115,6 +125,7 @@ impl<L: Layout> RawSemaphore<L> {
     /// Gives back permits that were taken.
     #[inline]
     pub(crate) fn give_back(&self, permits: i64) -> Result<(), OutOfRange> {
+        let _told = Release::of(self.address());
         if self.state.put(permits)? {
             self.look_for_waiters(permits);
         }
@@ -123,6 +134,7 @@ impl<L: Layout> RawSemaphore<L> {
 
     /// Gives any number of permits.
     pub(crate) fn release(&self, permits: i64) -> Result<(), OutOfRange> {
+        let _told = Release::of(self.address());
         if self.state.put_checked(permits)? {
             self.look_for_waiters(permits);
         }

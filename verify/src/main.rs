@@ -306,6 +306,14 @@ fn checks() -> Vec<Check> {
     checks.extend(without_std());
     checks.extend(lock_api());
 
+    // Its behaviour tests are compiled for what they assert of types: no size changes, nor what is `Send`.
+    let traced = ["latchwork-mutex", "latchwork-rwlock", "latchwork-semaphore", "latchwork-monitor"];
+    let traced =
+        [&traced.map(|package| ["-p", package]).concat()[..], &["--features", "tracing,latchwork-mutex/lock_api_05"]]
+            .concat();
+    let compiled = ["build", "--quiet", "--lib", "--test", "behaviour", "--test", "tracing*"];
+    checks.push(Check::new("clippy, tracing", Build::Plain, &[&compiled[..], &traced].concat()));
+
     checks.push(Check::new("docs", Build::Plain, &["doc", "--quiet", "--no-deps", "--workspace"]));
     for build in [Build::Loom, Build::Shuttle] {
         checks.push(Check::new("docs", build, &modelled(&["doc", "--quiet", "--no-deps"])));
@@ -313,6 +321,11 @@ fn checks() -> Vec<Check> {
 
     checks.push(Check::new("tests", Build::Plain, &["test", "--workspace"]));
     checks.push(published::tests_of_features());
+    checks.push(Check::new(
+        "tests, tracing",
+        Build::Plain,
+        &[&["test", "--quiet", "--test", "tracing*"][..], &traced].concat(),
+    ));
     checks.push(Check::new("tests", Build::Portable, &modelled(&["test", "--tests"])));
     checks.extend(published::checks());
     for (package, example) in EXAMPLES {

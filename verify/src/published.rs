@@ -7,10 +7,10 @@ use crate::{Check, MODELLED, Need};
 const OLDEST: &str = env!("CARGO_PKG_RUST_VERSION");
 
 /// What the oldest compiler builds: all but `lock_api_05`, since lock_api 0.5 needs a newer one.
-const OLDEST_FEATURES: &str = "latchwork-mutex/lock_api_04,latchwork-mutex/serde,\
-    latchwork-rwlock/lock_api_04,latchwork-rwlock/serde,\
+const OLDEST_FEATURES: &str = "latchwork-mutex/lock_api_04,latchwork-mutex/serde,latchwork-mutex/tracing,\
+    latchwork-rwlock/lock_api_04,latchwork-rwlock/serde,latchwork-rwlock/tracing,\
     latchwork-spinlock/lock_api_04,latchwork-spinlock/serde,\
-    latchwork-monitor/serde";
+    latchwork-monitor/serde,latchwork-monitor/tracing,latchwork-semaphore/tracing";
 
 /// The compiler whose rustdoc writes what the test of the public API reads.
 const DESCRIBING: &str = "1.95";

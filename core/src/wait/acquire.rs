@@ -9,6 +9,7 @@ use super::contend::{Contender, Entrant, Entry, Held, Place, Progress};
 use super::parker::Signal;
 use super::waiter::Waiter;
 use crate::sync::time::Instant;
+use crate::trace::{Cancels, IS_ON, Outcome, Site, Start, begin_task, end_task};
 
 /// How far an [`Acquire`] has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,14 +25,46 @@ enum Stage {
 }
 
 pin_project! {
+    /// Room for a waiter.
+    #[derive(Debug)]
+    #[project = SlotProject]
+    #[project_ref = SlotProjectRef]
+    enum Slot {
+        // The place of the call takes the room that the waiter will take.
+        Empty { site: Site },
+        // Made when it is first queued: the uncontended path does not pay for it. Not replaced until it has ended.
+        Made { #[pin] waiter: Waiter },
+    }
+}
+
+impl Slot {
+    const fn is_made(&self) -> bool {
+        matches!(self, Self::Made { .. })
+    }
+
+    fn waiter(self: Pin<&Self>) -> Option<Pin<&Waiter>> {
+        match self.project_ref() {
+            SlotProjectRef::Empty { .. } => None,
+            SlotProjectRef::Made { waiter } => Some(waiter),
+        }
+    }
+
+    /// Puts a waiter there.
+    #[inline]
+    fn make(mut self: Pin<&mut Self>, waiter: Waiter) -> Pin<&Waiter> {
+        self.set(Self::Made { waiter });
+        self.into_ref().waiter().expect("it has just been made")
+    }
+}
+
+pin_project! {
     /// A task's way to what it asks for, as a part of its future.
     ///
     /// Whoever holds it calls [`cancel`](Acquire::cancel) before it ends, with the contender that it was polled with.
     #[derive(Debug)]
     pub struct Acquire {
-        // Made when it is first queued: the uncontended path does not pay for it. Never replaced.
         #[pin]
-        waiter: Option<Waiter>,
+        slot: Slot,
         stage: Stage,
         gave_way: bool,
     }
@@ -45,11 +78,33 @@ impl Default for Acquire {
 
 impl Acquire {
     crate::const_unless_checked! {
-        /// One that has not been polled.
+        /// One that has not been polled, and is asked for by the caller.
         #[inline]
+        #[cfg_attr(feature = "tracing", track_caller)]
         pub const fn new() -> Self {
-            Self { waiter: None, stage: Stage::Idle, gave_way: false }
+            Self::at(Site::here())
         }
+    }
+
+    crate::const_unless_checked! {
+        /// One that has not been polled, and is asked for by a call there.
+        #[inline]
+        pub const fn at(site: Site) -> Self {
+            Self { slot: Slot::Empty { site }, stage: Stage::Idle, gave_way: false }
+        }
+    }
+
+    /// The place of the call, until it waits.
+    pub const fn site(&self) -> Option<Site> {
+        match self.slot {
+            Slot::Empty { site } => Some(site),
+            Slot::Made { .. } => None,
+        }
+    }
+
+    /// By which [`trace`](crate::trace) knows its wait.
+    pub fn name(self: Pin<&Self>) -> *const () {
+        core::ptr::from_ref(self.get_ref()).cast()
     }
 
     /// Is queued by other means: `queue` puts the waiter into a queue. It is a contender's from the moment on at which it has been
@@ -59,23 +114,22 @@ impl Acquire {
     ///
     /// If it waits already.
     pub fn queue_by(self: Pin<&mut Self>, queue: impl FnOnce(Pin<&Waiter>)) {
-        let mut this = self.project();
-        assert!(this.waiter.is_none(), "it waits already");
-        this.waiter.set(Some(Waiter::new()));
-        queue(this.waiter.as_ref().as_pin_ref().expect("it has just been made"));
+        let this = self.project();
+        assert!(!this.slot.is_made(), "it waits already");
+        queue(this.slot.make(Waiter::new()));
         *this.stage = Stage::Queued;
     }
 
     /// Its waiter, where it has begun to wait.
     pub fn waiter(self: Pin<&Self>) -> Option<Pin<&Waiter>> {
-        self.project_ref().waiter.as_pin_ref()
+        self.project_ref().slot.waiter()
     }
 
     /// Tries the uncontended path, unless it waits already: `take` says whether that has succeeded.
     #[inline]
     pub fn take_first(self: Pin<&mut Self>, take: impl FnOnce() -> bool) -> bool {
         let this = self.project();
-        if *this.stage != Stage::Idle || this.waiter.is_some() {
+        if *this.stage != Stage::Idle || this.slot.is_made() {
             return false;
         }
         // It has ended unless `take` fails, not once that has succeeded: a store between what takes and what gives back, both of
@@ -97,14 +151,44 @@ impl Acquire {
     ///
     /// If it was ready before.
     #[cold]
-    pub fn poll<C: Contender>(self: Pin<&mut Self>, contender: &C, cx: &mut Context<'_>) -> Poll<Result<(), C::Never>> {
+    pub fn poll<C: Contender>(
+        mut self: Pin<&mut Self>,
+        contender: &C,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), C::Never>> {
+        let (begins, name) = (self.site().map(|site| (site, Start::now())), self.as_ref().name());
+        let poll = self.as_mut().poll_wait(contender, cx);
+        let outcome = match &poll {
+            Poll::Pending => {
+                if let Some((site, start)) = begins {
+                    begin_task(name, C::WHAT, site, start);
+                }
+                return poll;
+            }
+            Poll::Ready(Ok(())) => Outcome::Acquired,
+            Poll::Ready(Err(_)) => Outcome::Closed,
+        };
+        let waited = end_task(name, outcome, contender.address(), outcome == Outcome::Acquired);
+        if IS_ON {
+            // The waiter has left. Whoever goes on to wait does so for the same call.
+            let site = begins.map_or(waited, |(site, _)| site);
+            self.project().slot.set(Slot::Empty { site });
+        }
+        poll
+    }
+
+    fn poll_wait<C: Contender>(
+        self: Pin<&mut Self>,
+        contender: &C,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), C::Never>> {
         let mut this = self.project();
         assert!(*this.stage != Stage::Done, "a future is polled after it was ready");
-        if this.waiter.is_none() {
-            this.waiter.set(Some(Waiter::requesting(contender.request())));
+        if !this.slot.is_made() {
+            this.slot.as_mut().make(Waiter::requesting(contender.request()));
             contender.begin_waiting();
         }
-        let waiter = this.waiter.as_ref().as_pin_ref().expect("it has just been made");
+        let waiter = this.slot.into_ref().waiter().expect("it has just been made");
         loop {
             if let (Stage::Queued, Some(signal)) = (*this.stage, waiter.signal()) {
                 *this.stage = Stage::Woken { favoured: signal == Signal::Favoured };
@@ -173,7 +257,8 @@ impl Acquire {
     /// Model, of the mutex: `cancel::a_woken_task_that_is_cancelled_passes_the_wake_up_on`.
     #[inline]
     pub fn cancel(self: Pin<&mut Self>, contender: &impl Contender) {
-        if self.waiter.is_some() {
+        if self.slot.is_made() {
+            let _told = Cancels::when_dropped(self.as_ref().name(), contender.address(), contender.has_a_part());
             self.cancel_wait(contender);
         }
     }
@@ -182,7 +267,7 @@ impl Acquire {
     fn cancel_wait(self: Pin<&mut Self>, contender: &impl Contender) {
         let this = self.project();
         let stage = core::mem::replace(this.stage, Stage::Done);
-        let waiter = this.waiter.as_ref().as_pin_ref().expect("it has begun to wait");
+        let waiter = this.slot.into_ref().waiter().expect("it has begun to wait");
         if stage != Stage::Done {
             contender.end_waiting();
         }

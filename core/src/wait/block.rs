@@ -9,14 +9,15 @@ use crate::Spin;
 use crate::sync::hint::pause;
 use crate::sync::thread::yield_now;
 use crate::sync::time::Instant;
+use crate::trace::{Outcome, Site, Told};
 
-/// Blocks this thread until it has what it asks for, or until `deadline`: false then. One attempt, where that has passed.
+/// Blocks this thread until it has what it asks for there, or until `deadline`: false then. One attempt, where that has passed.
 ///
 /// # Errors
 ///
 /// Why it will never have it.
 #[cold]
-pub fn block<C: Contender>(contender: &C, deadline: Option<Instant>) -> Result<bool, C::Never> {
+pub fn block<C: Contender>(contender: &C, deadline: Option<Instant>, site: Site) -> Result<bool, C::Never> {
     if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
         return match contender.try_take(Progress::Waiting, true) {
             Ok(()) => Ok(true),
@@ -24,6 +25,19 @@ pub fn block<C: Contender>(contender: &C, deadline: Option<Instant>) -> Result<b
             Err(Held::Never(never)) => Err(never),
         };
     }
+    let told = Told::begin(C::WHAT, site);
+    let is_in = queue(contender, deadline);
+    let outcome = match &is_in {
+        Ok(true) => Outcome::Acquired,
+        Ok(false) => Outcome::TimedOut,
+        Err(_) => Outcome::Closed,
+    };
+    told.end(outcome, contender.address(), outcome == Outcome::Acquired || contender.has_a_part());
+    is_in
+}
+
+/// The wait of a newcomer.
+fn queue<C: Contender>(contender: &C, deadline: Option<Instant>) -> Result<bool, C::Never> {
     let mut gave_way = false;
     if spin(contender, Place::Back, &mut gave_way)? {
         return Ok(true);

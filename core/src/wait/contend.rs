@@ -17,11 +17,22 @@ pub trait Contender {
     /// Why nobody will ever get what is asked for. `Infallible` where there is no such case.
     type Never;
 
+    /// What it is, for whoever is [told](crate::trace) of waits.
+    const WHAT: &'static str;
+
     /// How long its threads turn.
     const TURNS: Turns = Turns::DEFAULT;
 
     /// Whether it asks of its waiters whether they [are awake](super::Standing::is_awake). Whoever does not is spared the look.
     const ASKS_WHO_IS_AWAKE: bool = false;
+
+    /// The address of the primitive, by which that is known to whoever is [told](crate::trace) of waits.
+    fn address(&self) -> *const ();
+
+    /// Whether it has a part of the primitive already while it asks.
+    fn has_a_part(&self) -> bool {
+        false
+    }
 
     /// What its waiters [request](Waiter::request).
     fn request(&self) -> u64;

@@ -83,3 +83,17 @@ fn timeouts_may_be_anything() {
         assert!(!condvar.wait_while_for(&mut guard, |number| *number == 0, Duration::MAX).timed_out());
     });
 }
+
+/// With the feature `tracing` and without.
+#[test]
+#[cfg(all(target_arch = "x86_64", target_os = "linux", not(latchwork_portable)))]
+fn futures_have_the_same_size_whether_waits_are_told_or_not() {
+    assert_eq!(
+        [
+            size_of::<Enter<'_, ()>>(),
+            size_of::<Wait<'_, MutexGuard<'_, ()>>>(),
+            size_of::<When<'_, (), fn(&()) -> bool>>()
+        ],
+        [112, 128, 256]
+    );
+}

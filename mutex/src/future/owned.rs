@@ -45,6 +45,7 @@ pin_project! {
 impl<T: ?Sized> LockOwned<T> {
     const_unless_checked! {
         #[inline]
+        #[track_caller]
         pub(crate) const fn new(mutex: Arc<Mutex<T>>) -> Self {
             Self { mutex: Some(mutex), acquire: Acquire::new() }
         }

@@ -53,6 +53,7 @@ impl<T: ?Sized + Send + Sync> ReentrantLock<T> {
         /// # });
         /// ```
         #[inline]
+        #[track_caller]
         pub const fn lock_async<'a>(&'a self, owner: &'a Owner) -> LockAs<'a, T> {
             LockAs::new(self, owner)
         }
@@ -84,6 +85,7 @@ impl<T: ?Sized + Send + Sync> ReentrantLock<T> {
     /// ```
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn lock_as(&self, owner: &Owner) -> ReentrantLockGuard<'_, T, ByOwner> {
         self.raw().lock_as(owner);
         ReentrantLockGuard::new(self)
@@ -137,6 +139,7 @@ impl<T: ?Sized + Send + Sync> ReentrantLock<T> {
     /// ```
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn try_lock_as_for(&self, owner: &Owner, timeout: Duration) -> Option<ReentrantLockGuard<'_, T, ByOwner>> {
         self.raw().try_lock_as_for(owner, timeout).then(|| ReentrantLockGuard::new(self))
     }
@@ -156,6 +159,7 @@ impl<T: ?Sized + Send + Sync> ReentrantLock<T> {
     /// ```
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn try_lock_as_until(&self, owner: &Owner, deadline: Instant) -> Option<ReentrantLockGuard<'_, T, ByOwner>> {
         self.raw().try_lock_as_until(owner, Some(deadline)).then(|| ReentrantLockGuard::new(self))
     }
@@ -176,6 +180,7 @@ impl<T: ?Sized + Send + Sync> ReentrantLock<T> {
     /// ```
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn with_as<R>(&self, owner: &Owner, run: impl FnOnce(&T) -> R) -> R {
         run(&*self.lock_as(owner))
     }

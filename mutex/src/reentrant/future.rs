@@ -49,6 +49,7 @@ pin_project! {
 impl<'a, T: ?Sized> LockAs<'a, T> {
     const_unless_checked! {
         #[inline]
+        #[track_caller]
         pub(super) const fn new(lock: &'a ReentrantLock<T>, owner: &'a Owner) -> Self {
             Self { lock, owner, acquire: Acquire::new() }
         }

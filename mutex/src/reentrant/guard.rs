@@ -9,6 +9,8 @@ use core::ops::{Deref, DerefMut};
 use core::ptr::NonNull;
 
 use latchwork_core::sync::cell::{Claim, SharedClaim};
+#[cfg(feature = "std")]
+use latchwork_core::trace::Site;
 
 use super::raw::RawReentrant;
 use super::{ByOwner, ByThread, Ownership, ReentrantLock};
@@ -151,6 +153,7 @@ impl<T: ?Sized> ReentrantLockGuard<'_, T> {
     /// ```
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn unlocked<R>(guard: &mut Self, run: impl FnOnce() -> R) -> R {
         let raw = guard.lock.raw();
         if !raw.is_last() {
@@ -158,7 +161,7 @@ impl<T: ?Sized> ReentrantLockGuard<'_, T> {
         }
         guard.claim.release();
         // From here on: the wake-up runs foreign code, and may panic.
-        let _relock = Relock(guard);
+        let _relock = Relock(guard, Site::here());
         raw.leave();
         run()
     }
@@ -184,12 +187,13 @@ impl<T: ?Sized> ReentrantLockGuard<'_, T> {
     /// ```
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn bump(guard: &mut Self) {
         let raw = guard.lock.raw();
         if raw.has_company() {
             guard.claim.release();
             // From here on: the wake-up runs foreign code, and may panic.
-            let _relock = Relock(guard);
+            let _relock = Relock(guard, Site::here());
             raw.leave_to_others();
         }
     }
@@ -197,14 +201,14 @@ impl<T: ?Sized> ReentrantLockGuard<'_, T> {
 
 /// Enters again when it is dropped, for a guard whose entry has been taken back.
 #[cfg(feature = "std")]
-struct Relock<'g, 'a, T: ?Sized>(&'g mut ReentrantLockGuard<'a, T>);
+struct Relock<'g, 'a, T: ?Sized>(&'g mut ReentrantLockGuard<'a, T>, Site);
 
 #[cfg(feature = "std")]
 impl<T: ?Sized> Drop for Relock<'_, '_, T> {
     fn drop(&mut self) {
         // A guard without an entry must not be seen again: its drop would take back that of another.
         let abort = AbortOnUnwind;
-        self.0.lock.raw().lock();
+        self.0.lock.raw().lock_at(self.1);
         core::mem::forget(abort);
         self.0.claim = self.0.lock.claim();
     }

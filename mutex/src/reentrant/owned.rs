@@ -36,6 +36,7 @@ impl<T: ?Sized> ReentrantLock<T> {
     /// ```
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn lock_owned(self: Arc<Self>) -> OwnedReentrantLockGuard<T> {
         self.raw().lock();
         OwnedReentrantLockGuard::new(self)
@@ -77,6 +78,7 @@ impl<T: ?Sized> ReentrantLock<T> {
     /// ```
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn try_lock_owned_for(self: Arc<Self>, timeout: Duration) -> Option<OwnedReentrantLockGuard<T>> {
         self.raw().try_lock_for(timeout).then(|| OwnedReentrantLockGuard::new(self))
     }
@@ -95,6 +97,7 @@ impl<T: ?Sized> ReentrantLock<T> {
     /// ```
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn try_lock_owned_until(self: Arc<Self>, deadline: Instant) -> Option<OwnedReentrantLockGuard<T>> {
         self.raw().try_lock_until(Some(deadline)).then(|| OwnedReentrantLockGuard::new(self))
     }
@@ -118,6 +121,7 @@ impl<T: ?Sized + Send + Sync> ReentrantLock<T> {
     /// ```
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn lock_owned_as(self: Arc<Self>, owner: &Owner) -> OwnedReentrantLockGuard<T, ByOwner> {
         self.raw().lock_as(owner);
         OwnedReentrantLockGuard::new(self)
@@ -157,6 +161,7 @@ impl<T: ?Sized + Send + Sync> ReentrantLock<T> {
     /// ```
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn try_lock_owned_as_for(
         self: Arc<Self>,
         owner: &Owner,
@@ -179,6 +184,7 @@ impl<T: ?Sized + Send + Sync> ReentrantLock<T> {
     /// ```
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn try_lock_owned_as_until(
         self: Arc<Self>,
         owner: &Owner,
@@ -214,6 +220,7 @@ impl<T: ?Sized + Send + Sync> ReentrantLock<T> {
         /// # });
         /// ```
         #[inline]
+        #[track_caller]
         pub const fn lock_owned_async(self: Arc<Self>, owner: Arc<Owner>) -> LockOwnedAs<T> {
             LockOwnedAs::new(self, owner)
         }

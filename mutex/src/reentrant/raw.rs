@@ -11,6 +11,8 @@ use core::time::Duration;
 use latchwork_core::const_unless_checked;
 #[cfg(feature = "std")]
 use latchwork_core::sync::time::Instant;
+#[cfg(feature = "std")]
+use latchwork_core::trace::Site;
 use latchwork_core::wait::Acquire;
 
 use super::Ownership;
@@ -51,12 +53,20 @@ impl RawReentrant {
     /// Blocks until this thread holds the lock, once more where it does already. Panics where it is refused.
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub(crate) fn lock(&self) {
+        self.lock_at(Site::here());
+    }
+
+    /// The same by a call there.
+    #[cfg(feature = "std")]
+    #[inline]
+    pub(crate) fn lock_at(&self, site: Site) {
         let me = Name::of_this_thread();
         match self.hold.reenter(me) {
             Reentry::Entered => {}
             Reentry::NotHeld => {
-                self.mutex.lock();
+                self.mutex.lock_at(site);
                 self.hold.begin_by_thread(me);
             }
             Reentry::Refused => refuse(),
@@ -77,6 +87,7 @@ impl RawReentrant {
 
     /// As [`lock`](Self::lock), until `deadline` at the latest. False at once where it is refused.
     #[cfg(feature = "std")]
+    #[track_caller]
     pub(crate) fn try_lock_until(&self, deadline: Option<Instant>) -> bool {
         let me = Name::of_this_thread();
         match self.hold.reenter(me) {
@@ -88,6 +99,7 @@ impl RawReentrant {
 
     /// The same with a timeout. One that reaches beyond what the clock can tell is none.
     #[cfg(feature = "std")]
+    #[track_caller]
     pub(crate) fn try_lock_for(&self, timeout: Duration) -> bool {
         self.try_lock() || self.try_lock_until(Instant::now().checked_add(timeout))
     }
@@ -144,6 +156,7 @@ impl RawReentrant {
 impl RawReentrant {
     /// Blocks until the owner holds the lock, once more where it does already. Panics where it is refused.
     #[cfg(feature = "std")]
+    #[track_caller]
     pub(crate) fn lock_as(&self, owner: &Owner) {
         match self.hold.join(owner.name()) {
             Reentry::Entered => {}
@@ -166,6 +179,7 @@ impl RawReentrant {
 
     /// As [`lock_as`](Self::lock_as), until `deadline` at the latest. False at once where it is refused.
     #[cfg(feature = "std")]
+    #[track_caller]
     pub(crate) fn try_lock_as_until(&self, owner: &Owner, deadline: Option<Instant>) -> bool {
         match self.hold.join(owner.name()) {
             Reentry::Entered => true,
@@ -176,6 +190,7 @@ impl RawReentrant {
 
     /// The same with a timeout. One that reaches beyond what the clock can tell is none.
     #[cfg(feature = "std")]
+    #[track_caller]
     pub(crate) fn try_lock_as_for(&self, owner: &Owner, timeout: Duration) -> bool {
         self.try_lock_as(owner) || self.try_lock_as_until(owner, Instant::now().checked_add(timeout))
     }

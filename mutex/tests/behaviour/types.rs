@@ -133,3 +133,10 @@ fn conversions_make_an_unlocked_mutex() {
     assert_eq!(Mutex::from(3).into_inner(), 3);
     assert_eq!(*Mutex::<u8>::default().lock(), 0);
 }
+
+/// With the feature `tracing` and without.
+#[test]
+#[cfg(all(target_arch = "x86_64", target_os = "linux", not(latchwork_portable)))]
+fn futures_have_the_same_size_whether_waits_are_told_or_not() {
+    assert_eq!([size_of::<Lock<'_, ()>>(), size_of::<LockOwned<()>>(), size_of::<LockAs<'_, ()>>()], [104, 104, 112]);
+}

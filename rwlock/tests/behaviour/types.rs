@@ -139,3 +139,10 @@ fn owned_guards_keep_the_lock_alive() {
     std::thread::spawn(move || drop(guard)).join().unwrap();
     assert_eq!(weak.strong_count(), 0);
 }
+
+/// With the feature `tracing` and without.
+#[test]
+#[cfg(all(target_arch = "x86_64", target_os = "linux", not(latchwork_portable)))]
+fn futures_have_the_same_size_whether_waits_are_told_or_not() {
+    assert_eq!(size_of::<latchwork_rwlock::Read<'_, ()>>(), 112);
+}

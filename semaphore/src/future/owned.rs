@@ -48,6 +48,7 @@ impl<S: AnySemaphore> AcquireOwned<S> {
     const_unless_checked! {
         /// Of permits that are no more than there can be.
         #[inline]
+        #[track_caller]
         pub(crate) const fn new(semaphore: Arc<S>, permits: usize) -> Self {
             Self { semaphore: Some(semaphore), permits, acquire: wait::Acquire::new() }
         }

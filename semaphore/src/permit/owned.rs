@@ -3,6 +3,8 @@
 use alloc::sync::Arc;
 use core::fmt;
 
+use latchwork_core::trace::Release;
+
 use super::{give_back, sum};
 use crate::any::AnySemaphore;
 use crate::semaphore::Semaphore;
@@ -55,7 +57,14 @@ impl<S: AnySemaphore> OwnedPermit<S> {
     /// assert_eq!(semaphore.available_permits(), 0);
     /// ```
     #[inline]
-    pub fn forget(mut self) {
+    pub fn forget(self) {
+        let _told = Release::of(self.semaphore.raw().address());
+        self.disown();
+    }
+
+    /// The permits are somebody else's from here on.
+    #[inline]
+    pub(crate) fn disown(mut self) {
         self.permits = 0;
     }
 
@@ -104,7 +113,7 @@ impl<S: AnySemaphore> OwnedPermit<S> {
             return Err(other);
         }
         self.permits = sum(self.permits, other.permits);
-        other.forget();
+        other.disown();
         Ok(())
     }
 }

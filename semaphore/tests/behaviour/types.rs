@@ -81,3 +81,10 @@ fn owned_permits_keep_the_semaphore_alive_and_give_their_counts_back() {
     drop(permit);
     assert!(weak.upgrade().is_none());
 }
+
+/// With the feature `tracing` and without.
+#[test]
+#[cfg(all(target_arch = "x86_64", target_os = "linux", not(latchwork_portable)))]
+fn futures_have_the_same_size_whether_waits_are_told_or_not() {
+    assert_eq!([size_of::<Acquire<'_>>(), size_of::<AcquireOwned>()], [112, 112]);
+}

@@ -48,6 +48,7 @@ pin_project! {
 impl<T: ?Sized> LockOwnedAs<T> {
     const_unless_checked! {
         #[inline]
+        #[track_caller]
         pub(in super::super) const fn new(lock: Arc<ReentrantLock<T>>, owner: Arc<Owner>) -> Self {
             Self { lock: Some(lock), owner, acquire: Acquire::new() }
         }
