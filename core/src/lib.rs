@@ -6,7 +6,7 @@
 //!   it, [`sync::identity`]: numbers that tell owners apart.
 //! - [`wait`]: the [`WaitQueue`](wait::WaitQueue), in which parked threads and pending tasks stand together, and the
 //!   [`Parker`](wait::Parker) that blocks a thread.
-//! - [`trace`]: contended waits as events.
+//! - [`trace`]: contended waits as events. [`deadlock`]: who holds what, and who waits for it.
 //! - [`Spin`]: how long a thread turns before it parks.
 //! - [`fence`]: an asymmetric pair of fences.
 //! - [`panics`]: foreign code that panics.
@@ -14,7 +14,8 @@
 //!
 //! Read in this order: `wait/parker.rs`, `wait/waiter.rs`, `wait/queue.rs`, `models.rs`, then `sync/mod.rs`.
 //!
-//! No path allocates, and none uses a thread-local or a global table; but for [`trace`], where the feature `tracing` is on.
+//! No path allocates, and none uses a thread-local or a global table; but for [`trace`] and [`deadlock`], where they are
+//! switched on.
 //!
 //! # Without the standard library
 //!
@@ -34,6 +35,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(any(feature = "std", latchwork = "loom", latchwork = "shuttle")), no_std)]
 
+pub mod deadlock;
 pub mod fence;
 #[cfg(any(feature = "std", latchwork = "loom", latchwork = "shuttle"))]
 pub mod model;
@@ -42,6 +44,7 @@ pub mod sync;
 pub mod trace;
 pub mod wait;
 
+mod site;
 mod spin;
 
 pub use spin::Spin;

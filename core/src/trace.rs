@@ -23,8 +23,9 @@
 //! T3. A subscriber that panics is cut short, and nobody else is: the panic ends where the event was emitted.
 //! T4. No type grows. A thread's wait is in its frame; a task's is in a table, by the address of its pinned future. The place of the
 //!     call is in the future until that waits, where its [`Waiter`](crate::wait::Waiter) will be.
-//! T5. The table and what is kept are behind mutexes of the standard library, under which no foreign code runs but the allocator; what
-//!     that waits for is not told, as in T2.
+//! T5. The table and what is kept are behind mutexes of the standard library, under which no foreign code runs but the allocator. While
+//!     there is a subscriber, that may not wait for locks of these crates: one thread could have the allocator's lock, and want the
+//!     table, while another has the table, and allocates.
 //!
 //! Without the feature, and under the checkers, the types here are empty and the functions do nothing.
 
@@ -37,7 +38,8 @@ mod imp;
 #[path = "trace/off.rs"]
 mod imp;
 
-pub use imp::{Cancels, IS_ON, Release, Site, Start, Told, begin_task, end_task, silently};
+pub use crate::site::Site;
+pub use imp::{Cancels, IS_ON, Release, Start, Told, begin_task, end_task, silently};
 
 /// How a wait has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -70,6 +70,12 @@ mod roster;
 mod serde;
 mod when;
 
+/// Who holds what, and who waits for it, where `--cfg latchwork_deadlock` is set. See [`report`](deadlock::report).
+#[cfg(feature = "std")]
+pub mod deadlock {
+    pub use latchwork_core::deadlock::{Hold, IS_ON, Named, Party, Report, Wait, report, with_name};
+}
+
 pub use condition::Condition;
 pub use condvar::{Condvar, WaitTimeoutResult};
 pub use future::{Lend, Wait, WaitWhile};

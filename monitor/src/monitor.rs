@@ -219,6 +219,7 @@ impl<T> Monitor<T> {
     /// # drop(guard);
     /// ```
     #[inline]
+    #[track_caller]
     pub fn try_enter(&self) -> Option<MonitorGuard<'_, T>> {
         self.mutex.try_lock().map(|guard| MonitorGuard::new(self, guard))
     }
@@ -553,7 +554,7 @@ impl<T> Monitor<T> {
         site: Site,
     ) -> Option<MonitorGuard<'_, T>> {
         let told = Told::begin("predicate", site);
-        let entered = self.await_turns(guard, is_changed, subject, deadline);
+        let entered = self.await_turns(guard, is_changed, subject, deadline, site);
         let outcome = if entered.is_some() { Outcome::Acquired } else { Outcome::TimedOut };
         told.end(outcome, self.raw().address(), entered.is_some());
         entered
@@ -566,6 +567,7 @@ impl<T> Monitor<T> {
         is_changed: bool,
         subject: Pin<&Subject<T>>,
         deadline: Option<Instant>,
+        site: Site,
     ) -> Option<MonitorGuard<'_, T>> {
         self.roster.register(subject, None, Place::Back, is_changed);
         let mut guard = Some(guard);
@@ -583,6 +585,7 @@ impl<T> Monitor<T> {
             let signal = self.roster.outlook().sleep(subject.waiter().parker(), deadline);
             let signal = signal.or_else(|| self.roster.leave(subject))?;
             let entered = if signal == Signal::Granted {
+                self.raw().note_acquired(site);
                 // SAFETY: whoever left has left the lock to this thread.
                 unsafe { self.entered() }
             } else {

@@ -6,6 +6,10 @@ use core::convert::Infallible;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
+#[cfg(feature = "std")]
+use latchwork_core::deadlock::{Share, acquired};
+#[cfg(feature = "std")]
+use latchwork_core::trace::Site;
 use latchwork_core::wait::{Acquire, Contender};
 #[cfg(feature = "std")]
 use latchwork_core::wait::{Signal, Waiter, resume};
@@ -35,6 +39,14 @@ impl RawMutex {
     #[cfg(feature = "std")]
     pub fn acquire_with(&self, waiter: Pin<&Waiter>, signal: Signal) {
         let Ok(()) = resume(&self.contender(), waiter, signal);
+        self.note_acquired(Site::NOWHERE);
+    }
+
+    /// For whoever has been left the lock: it is the holder from here on.
+    #[cfg(feature = "std")]
+    #[inline]
+    pub fn note_acquired(&self, site: Site) {
+        acquired(self.address(), Share::Whole, site, None);
     }
 
     /// Ready when it owns the lock: a task does as [`acquire`](Self::acquire), and cancels as a [contender](Self::contender).

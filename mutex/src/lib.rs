@@ -94,6 +94,12 @@ mod reentrant;
 mod serde;
 mod state;
 
+/// Who holds what, and who waits for it, where `--cfg latchwork_deadlock` is set. See [`report`](deadlock::report).
+#[cfg(feature = "std")]
+pub mod deadlock {
+    pub use latchwork_core::deadlock::{Hold, IS_ON, Named, Party, Report, Wait, report, with_name};
+}
+
 pub use future::Lock;
 #[cfg(feature = "alloc")]
 pub use future::LockOwned;

@@ -119,6 +119,7 @@ macro_rules! version {
                 }
 
                 #[inline]
+                #[track_caller]
                 fn try_lock(&self) -> $Tried {
                     $tried(self.0.try_lock())
                 }

@@ -164,6 +164,7 @@ impl<T: ?Sized> Mutex<T> {
     /// # drop(guard);
     /// ```
     #[inline]
+    #[track_caller]
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         self.raw.try_lock().then(|| MutexGuard::new(self))
     }

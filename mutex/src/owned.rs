@@ -55,6 +55,7 @@ impl<T: ?Sized> Mutex<T> {
     /// # drop(guard);
     /// ```
     #[inline]
+    #[track_caller]
     pub fn try_lock_owned(self: Arc<Self>) -> Option<OwnedMutexGuard<T>> {
         self.raw().try_lock().then(|| OwnedMutexGuard::new(self))
     }

@@ -10,13 +10,12 @@ use core::convert::Infallible;
 use core::fmt;
 use core::num::NonZeroU8;
 use core::pin::Pin;
-use core::task::{Context, Poll, Waker};
+use core::task::{Context, Poll, Waker, ready};
 use core::time::Duration;
 
+use latchwork_core::deadlock::{Share, acquired, released};
 use latchwork_core::sync::time::Instant;
-use latchwork_core::trace::Release;
-#[cfg(feature = "std")]
-use latchwork_core::trace::Site;
+use latchwork_core::trace::{Release, Site};
 #[cfg(feature = "std")]
 use latchwork_core::wait::block;
 use latchwork_core::wait::{
@@ -61,12 +60,18 @@ impl RawMutex {
         if !self.state.try_take_free() {
             let Ok(_) = block(&self.asking(Alone), None, site);
         }
+        acquired(self.address(), Share::Whole, site, None);
     }
 
     /// Takes the lock if nobody owns it, reserved or not.
     #[inline]
+    #[track_caller]
     pub(crate) fn try_lock(&self) -> bool {
-        self.state.try_take_free() || self.state.try_take(true).is_ok()
+        let is_in = self.state.try_take_free() || self.state.try_take(true).is_ok();
+        if is_in {
+            acquired(self.address(), Share::Whole, Site::here(), None);
+        }
+        is_in
     }
 
     /// Blocks this thread until it owns the lock, or until `deadline`.
@@ -90,10 +95,15 @@ impl RawMutex {
     #[inline]
     #[track_caller]
     pub(crate) fn lock_until(&self, party: impl Party, deadline: Option<Instant>) -> bool {
-        self.state.try_take_free() || {
-            let Ok(is_in) = block(&self.asking(party), deadline, Site::here());
+        let site = Site::here();
+        let is_in = self.state.try_take_free() || {
+            let Ok(is_in) = block(&self.asking(party), deadline, site);
             is_in
+        };
+        if is_in {
+            acquired(self.address(), Share::Whole, site, None);
         }
+        is_in
     }
 
     /// A task does as [`lock`](Self::lock).
@@ -104,10 +114,12 @@ impl RawMutex {
         party: impl Party,
         cx: &mut Context<'_>,
     ) -> Poll<()> {
-        if acquire.as_mut().take_first(|| self.state.try_take_free()) {
-            return Poll::Ready(());
+        let site = acquire.as_ref().place();
+        if !acquire.as_mut().take_first(|| self.state.try_take_free()) {
+            let Ok(()) = ready!(acquire.poll(&self.asking(party), cx));
         }
-        acquire.poll(&self.asking(party), cx).map(|Ok(())| ())
+        acquired(self.address(), Share::Whole, site, Some(cx));
+        Poll::Ready(())
     }
 
     /// A task gives up, in whatever stage.
@@ -136,6 +148,7 @@ impl RawMutex {
     #[inline]
     pub(crate) fn unlock(&self) {
         let _told = Release::of(self.address());
+        released(self.address(), Share::Whole);
         self.free();
     }
 
@@ -167,6 +180,7 @@ impl RawMutex {
     #[cfg(feature = "std")]
     pub(crate) fn hand_over(&self) {
         let _told = Release::of(self.address());
+        released(self.address(), Share::Whole);
         self.unlock_contended(true);
     }
 

@@ -225,6 +225,7 @@ impl<T: ?Sized> ReentrantLock<T> {
     /// ```
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn try_lock(&self) -> Option<ReentrantLockGuard<'_, T>> {
         self.raw.try_lock().then(|| ReentrantLockGuard::new(self))
     }

@@ -1,6 +1,6 @@
 //! No path allocates: not an uncontended lock, not a wait, of a thread or of a task.
 
-#![cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
+#![cfg(not(any(latchwork = "loom", latchwork = "shuttle", latchwork_deadlock)))]
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};

@@ -1,6 +1,6 @@
 //! The locks inside a global allocator: they use nothing that allocates, also where a thread begins and ends.
 
-#![cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
+#![cfg(not(any(latchwork = "loom", latchwork = "shuttle", latchwork_deadlock)))]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;

@@ -65,6 +65,12 @@ mod serde;
 mod state;
 mod ways;
 
+/// Who holds what, and who waits for it, where `--cfg latchwork_deadlock` is set. See [`report`](deadlock::report).
+#[cfg(feature = "std")]
+pub mod deadlock {
+    pub use latchwork_core::deadlock::{Hold, IS_ON, Named, Party, Report, Wait, report, with_name};
+}
+
 pub use future::{Acquire, Read, UpgradableRead, Upgrade, Write};
 #[cfg(feature = "alloc")]
 pub use guard::{OwnedRwLockReadGuard, OwnedRwLockUpgradableGuard, OwnedRwLockWriteGuard};

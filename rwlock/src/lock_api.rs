@@ -127,6 +127,7 @@ macro_rules! version {
                 }
 
                 #[inline]
+                #[track_caller]
                 fn try_lock_shared(&self) -> $Tried {
                     $tried(self.0.try_lock(Read))
                 }
@@ -144,6 +145,7 @@ macro_rules! version {
                 }
 
                 #[inline]
+                #[track_caller]
                 fn try_lock_exclusive(&self) -> $Tried {
                     $tried(self.0.try_lock(Write))
                 }
@@ -217,6 +219,7 @@ macro_rules! version {
                 }
 
                 #[inline]
+                #[track_caller]
                 fn try_lock_upgradable(&self) -> $Tried {
                     $tried(self.0.try_lock(Upgradable))
                 }
@@ -234,6 +237,7 @@ macro_rules! version {
                 }
 
                 #[inline]
+                #[track_caller]
                 unsafe fn try_upgrade(&self $($release)*) -> $Upgraded {
                     $upgraded(self.0.try_lock(Upgrade))
                 }
@@ -324,6 +328,7 @@ version! {
         }
 
         #[inline]
+        #[track_caller]
         fn try_lock_shared_recursive(&self) -> bool {
             self.0.try_lock(ReadAgain)
         }

@@ -8,16 +8,15 @@
 
 use core::convert::Infallible;
 use core::pin::Pin;
-use core::task::{Context, Poll, Waker};
+use core::task::{Context, Poll, Waker, ready};
 #[cfg(feature = "std")]
 use core::time::Duration;
 
 use latchwork_core::const_unless_checked;
+use latchwork_core::deadlock::{Share, acquired, released};
 #[cfg(feature = "std")]
 use latchwork_core::sync::time::Instant;
-use latchwork_core::trace::Release;
-#[cfg(feature = "std")]
-use latchwork_core::trace::Site;
+use latchwork_core::trace::{Release, Site};
 #[cfg(feature = "std")]
 use latchwork_core::wait::block;
 use latchwork_core::wait::{
@@ -82,17 +81,25 @@ impl RawRwLock {
     #[cfg(feature = "std")]
     #[inline]
     pub(crate) fn lock_until_at(&self, request: Request, deadline: Option<Instant>, site: Site) -> bool {
-        if self.try_first(request) {
-            return true;
+        let is_in = self.try_first(request) || {
+            let Ok(is_in) = block(&Asking::new(self, request), deadline, site);
+            is_in
+        };
+        if is_in {
+            self.note_acquired(request, site, None);
         }
-        let Ok(is_in) = block(&Asking::new(self, request), deadline, site);
         is_in
     }
 
     /// One attempt. It takes what is reserved, but passes by nobody else.
     #[inline]
+    #[track_caller]
     pub(crate) fn try_lock(&self, request: Request) -> bool {
-        self.try_first(request) || self.try_take::<Infallible>(request, Progress::Waiting, true).is_ok()
+        let is_in = self.try_first(request) || self.try_take::<Infallible>(request, Progress::Waiting, true).is_ok();
+        if is_in {
+            self.note_acquired(request, Site::here(), None);
+        }
+        is_in
     }
 
     /// The same, or else blocks this thread for at most `timeout`.
@@ -111,10 +118,20 @@ impl RawRwLock {
     /// A task does as [`lock`](Self::lock).
     #[inline]
     pub(crate) fn poll_lock(&self, mut acquire: Pin<&mut Acquire>, request: Request, cx: &mut Context<'_>) -> Poll<()> {
-        if acquire.as_mut().take_first(|| self.try_first(request)) {
-            return Poll::Ready(());
+        let site = acquire.as_ref().place();
+        if !acquire.as_mut().take_first(|| self.try_first(request)) {
+            let Ok(()) = ready!(acquire.poll(&Asking::new(self, request), cx));
         }
-        acquire.poll(&Asking::new(self, request), cx).map(|Ok(())| ())
+        self.note_acquired(request, site, Some(cx));
+        Poll::Ready(())
+    }
+
+    /// Whoever calls, or is polled, has got what it asked for. Whoever has upgraded its share had a hold before.
+    #[inline]
+    fn note_acquired(&self, request: Request, site: Site, cx: Option<&Context<'_>>) {
+        if request != Request::Upgrade {
+            acquired(self.address(), share(request), site, cx);
+        }
     }
 
     /// A task gives up, in whatever stage.
@@ -127,6 +144,7 @@ impl RawRwLock {
     #[inline]
     pub(crate) fn release(&self, request: Request) {
         let _told = Release::of(self.address());
+        released(self.address(), share(request));
         self.leave_with(request);
     }
 
@@ -288,6 +306,11 @@ impl RawRwLock {
             // A waker is foreign code: it may poll inline, lock this very lock, or panic. The queue's lock is released here.
         });
     }
+}
+
+/// Whether others may hold the lock beside whoever has got this.
+fn share(request: Request) -> Share {
+    if request == Request::Write { Share::Whole } else { Share::Part }
 }
 
 /// Too many readers are refused for good.

@@ -79,6 +79,7 @@ macro_rules! ways {
             /// # drop(guard);
             /// ```
             #[inline]
+            #[track_caller]
             pub fn $try_lock(&self) -> Option<$Guard<&Self>> {
                 self.raw().try_lock($REQUEST).then(|| Guard::new(Held::new(self, $REQUEST)))
             }
@@ -215,6 +216,7 @@ macro_rules! ways {
             /// ```
             #[cfg(feature = "alloc")]
             #[inline]
+            #[track_caller]
             pub fn $try_lock_owned(self: Arc<Self>) -> Option<$Guard<Arc<Self>>> {
                 self.raw().try_lock($REQUEST).then(|| Guard::new(Held::new(self, $REQUEST)))
             }

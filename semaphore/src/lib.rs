@@ -62,6 +62,12 @@ mod raw;
 mod semaphore;
 mod state;
 
+/// Who holds what, and who waits for it, where `--cfg latchwork_deadlock` is set. See [`report`](deadlock::report).
+#[cfg(feature = "std")]
+pub mod deadlock {
+    pub use latchwork_core::deadlock::{Hold, IS_ON, Named, Party, Report, Wait, report, with_name};
+}
+
 pub use any::AnySemaphore;
 pub use bounded::BoundedSemaphore;
 pub use error::{Closed, OverRelease, TryAcquireError};

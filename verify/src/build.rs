@@ -7,6 +7,8 @@ pub(crate) enum Build {
     /// As cargo does it, with nothing added.
     Bare,
     Portable,
+    /// With records of who holds what.
+    Deadlock,
     Loom,
     Shuttle,
     /// With ThreadSanitizer.
@@ -22,6 +24,7 @@ impl Build {
         match self {
             Self::Plain | Self::Bare | Self::Thread | Self::Address => None,
             Self::Portable => Some("latchwork_portable"),
+            Self::Deadlock => Some("latchwork_deadlock"),
             Self::Loom => Some("latchwork=\"loom\""),
             Self::Shuttle | Self::AddressShuttle => Some("latchwork=\"shuttle\""),
         }
@@ -94,6 +97,7 @@ impl Build {
             Self::Plain => "plain",
             Self::Bare => "bare",
             Self::Portable => "portable",
+            Self::Deadlock => "deadlock",
             Self::Loom => "loom",
             Self::Shuttle => "shuttle",
             Self::Thread => "ThreadSanitizer",

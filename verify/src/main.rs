@@ -327,6 +327,13 @@ fn checks() -> Vec<Check> {
         &[&["test", "--quiet", "--test", "tracing*"][..], &traced].concat(),
     ));
     checks.push(Check::new("tests", Build::Portable, &modelled(&["test", "--tests"])));
+    let recorded = ["test", "--quiet", "-p", "latchwork-mutex", "-p", "latchwork-rwlock", "-p", "latchwork-semaphore"];
+    checks.push(Check::new("tests", Build::Deadlock, &[&recorded[..], &["--test", "deadlock"]].concat()));
+    checks.push(Check::new(
+        "tests of mutex",
+        Build::Deadlock,
+        &["test", "--quiet", "-p", "latchwork-mutex", "--tests"],
+    ));
     checks.extend(published::checks());
     for (package, example) in EXAMPLES {
         let arguments = ["run", "--quiet", "-p", package, "--example", example];

@@ -1,32 +1,10 @@
 //! Nothing is told.
 
 use super::Outcome;
+use crate::site::Site;
 
 /// Whether waits are told.
 pub const IS_ON: bool = false;
-
-/// The place of a call.
-#[derive(Clone, Copy, Debug)]
-pub struct Site(());
-
-impl Site {
-    /// That of no call.
-    pub const NOWHERE: Self = Self(());
-
-    /// Whether it is that of a call.
-    #[inline]
-    #[must_use]
-    pub const fn is_known(self) -> bool {
-        false
-    }
-
-    /// That of the caller.
-    #[inline]
-    #[must_use]
-    pub const fn here() -> Self {
-        Self(())
-    }
-}
 
 /// When a wait began.
 #[derive(Clone, Copy, Debug)]

@@ -13,36 +13,13 @@ use tracing::Level;
 use tracing::level_filters::LevelFilter;
 
 use super::Outcome;
+use crate::site::Site;
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::thread::local;
 use crate::sync::time::Instant;
 
 /// Whether waits are told.
 pub const IS_ON: bool = true;
-
-/// The place of a call.
-#[derive(Clone, Copy, Debug)]
-pub struct Site(Option<&'static Location<'static>>);
-
-impl Site {
-    /// That of no call: a wait that is a part of another, which is told instead.
-    pub const NOWHERE: Self = Self(None);
-
-    /// Whether it is that of a call.
-    #[inline]
-    #[must_use]
-    pub const fn is_known(self) -> bool {
-        self.0.is_some()
-    }
-
-    /// That of the caller.
-    #[inline]
-    #[must_use]
-    #[track_caller]
-    pub const fn here() -> Self {
-        Self(Some(Location::caller()))
-    }
-}
 
 /// When a wait began, where somebody may want to know.
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +46,7 @@ struct Begun {
 impl Begun {
     /// Where it is to be told.
     fn new(who: &'static str, what: &'static str, site: Site, start: Start) -> Option<Self> {
-        Some(Self { who, what, site: site.0?, since: start.0? })
+        Some(Self { who, what, site: site.location()?, since: start.0? })
     }
 
     /// It has ended. It is told at once, unless whoever has waited has the lock (T1).
@@ -206,7 +183,7 @@ fn end_of_some(task: *const (), outcome: Outcome, lock: *const (), is_held: bool
     let Some(begun) = begun else { return Site::NOWHERE };
     TASKS.note_less(1);
     begun.end(outcome, lock, is_held);
-    Site(Some(begun.site))
+    Site::at(begun.site)
 }
 
 /// Tells, when it is dropped, of the waits for a lock that have been kept until this was made.

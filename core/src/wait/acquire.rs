@@ -8,6 +8,7 @@ use pin_project_lite::pin_project;
 use super::contend::{Contender, Entrant, Entry, Held, Place, Progress};
 use super::parker::Signal;
 use super::waiter::Waiter;
+use crate::deadlock;
 use crate::sync::time::Instant;
 use crate::trace::{Cancels, IS_ON, Outcome, Site, Start, begin_task, end_task};
 
@@ -80,7 +81,7 @@ impl Acquire {
     crate::const_unless_checked! {
         /// One that has not been polled, and is asked for by the caller.
         #[inline]
-        #[cfg_attr(feature = "tracing", track_caller)]
+        #[cfg_attr(any(feature = "tracing", latchwork_deadlock), track_caller)]
         pub const fn new() -> Self {
             Self::at(Site::here())
         }
@@ -102,7 +103,12 @@ impl Acquire {
         }
     }
 
-    /// By which [`trace`](crate::trace) knows its wait.
+    /// The place of the call, wherever that is known, for whoever records [who holds what](crate::deadlock).
+    pub fn place(self: Pin<&Self>) -> Site {
+        self.site().unwrap_or_else(|| deadlock::site_of(self.name()))
+    }
+
+    /// By which [`trace`](crate::trace) and [`deadlock`] know its wait.
     pub fn name(self: Pin<&Self>) -> *const () {
         core::ptr::from_ref(self.get_ref()).cast()
     }
@@ -160,6 +166,8 @@ impl Acquire {
         let poll = self.as_mut().poll_wait(contender, cx);
         let outcome = match &poll {
             Poll::Pending => {
+                let (address, has_a_part) = (contender.address(), contender.has_a_part());
+                deadlock::begin_task(name, address, C::WHAT, begins.map(|(site, _)| site), has_a_part, cx);
                 if let Some((site, start)) = begins {
                     begin_task(name, C::WHAT, site, start);
                 }
@@ -168,6 +176,7 @@ impl Acquire {
             Poll::Ready(Ok(())) => Outcome::Acquired,
             Poll::Ready(Err(_)) => Outcome::Closed,
         };
+        deadlock::end_task(name);
         let waited = end_task(name, outcome, contender.address(), outcome == Outcome::Acquired);
         if IS_ON {
             // The waiter has left. Whoever goes on to wait does so for the same call.
@@ -258,6 +267,7 @@ impl Acquire {
     #[inline]
     pub fn cancel(self: Pin<&mut Self>, contender: &impl Contender) {
         if self.slot.is_made() {
+            deadlock::end_task(self.as_ref().name());
             let _told = Cancels::when_dropped(self.as_ref().name(), contender.address(), contender.has_a_part());
             self.cancel_wait(contender);
         }

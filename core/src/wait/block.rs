@@ -6,6 +6,7 @@ use super::contend::{Contender, Entrant, Entry, Held, Place, Progress};
 use super::parker::Signal;
 use super::waiter::Waiter;
 use crate::Spin;
+use crate::deadlock::Waiting;
 use crate::sync::hint::pause;
 use crate::sync::thread::yield_now;
 use crate::sync::time::Instant;
@@ -26,7 +27,7 @@ pub fn block<C: Contender>(contender: &C, deadline: Option<Instant>, site: Site)
         };
     }
     let told = Told::begin(C::WHAT, site);
-    let is_in = queue(contender, deadline);
+    let is_in = queue(contender, deadline, site);
     let outcome = match &is_in {
         Ok(true) => Outcome::Acquired,
         Ok(false) => Outcome::TimedOut,
@@ -37,7 +38,8 @@ pub fn block<C: Contender>(contender: &C, deadline: Option<Instant>, site: Site)
 }
 
 /// The wait of a newcomer.
-fn queue<C: Contender>(contender: &C, deadline: Option<Instant>) -> Result<bool, C::Never> {
+fn queue<C: Contender>(contender: &C, deadline: Option<Instant>, site: Site) -> Result<bool, C::Never> {
+    let _waiting = Waiting::begin(contender.address(), C::WHAT, site, contender.has_a_part());
     let mut gave_way = false;
     if spin(contender, Place::Back, &mut gave_way)? {
         return Ok(true);

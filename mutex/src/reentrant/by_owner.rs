@@ -109,6 +109,7 @@ impl<T: ?Sized + Send + Sync> ReentrantLock<T> {
     /// # drop(guard);
     /// ```
     #[inline]
+    #[track_caller]
     pub fn try_lock_as(&self, owner: &Owner) -> Option<ReentrantLockGuard<'_, T, ByOwner>> {
         self.raw().try_lock_as(owner).then(|| ReentrantLockGuard::new(self))
     }

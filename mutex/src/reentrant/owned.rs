@@ -56,6 +56,7 @@ impl<T: ?Sized> ReentrantLock<T> {
     /// ```
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub fn try_lock_owned(self: Arc<Self>) -> Option<OwnedReentrantLockGuard<T>> {
         self.raw().try_lock().then(|| OwnedReentrantLockGuard::new(self))
     }
@@ -141,6 +142,7 @@ impl<T: ?Sized + Send + Sync> ReentrantLock<T> {
     /// # drop(guard);
     /// ```
     #[inline]
+    #[track_caller]
     pub fn try_lock_owned_as(self: Arc<Self>, owner: &Owner) -> Option<OwnedReentrantLockGuard<T, ByOwner>> {
         self.raw().try_lock_as(owner).then(|| OwnedReentrantLockGuard::new(self))
     }

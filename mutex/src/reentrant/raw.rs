@@ -76,6 +76,7 @@ impl RawReentrant {
     /// Takes the lock, or enters it again, if that needs no wait.
     #[cfg(feature = "std")]
     #[inline]
+    #[track_caller]
     pub(crate) fn try_lock(&self) -> bool {
         let me = Name::of_this_thread();
         match self.hold.reenter(me) {
@@ -169,6 +170,7 @@ impl RawReentrant {
     }
 
     /// Takes the lock, or joins the owner's hold, if that needs no wait.
+    #[track_caller]
     pub(crate) fn try_lock_as(&self, owner: &Owner) -> bool {
         match self.hold.join(owner.name()) {
             Reentry::Entered => true,
