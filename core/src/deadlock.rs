@@ -10,7 +10,9 @@
 //!
 //! Who holds a mutex, a reentrant lock, a monitor or a part of a reader-writer lock, and where that was asked for; who waits for one of
 //! these or for permits of a semaphore, since when, and where that was asked for. Nobody holds permits: they may be given back by anybody.
-//! Waits for conditions and for predicates are not recorded.
+//!
+//! Whoever waits for a condition or a predicate waits for the mutex or the monitor, too, and is recorded as waiting for its holder: however
+//! often it is notified, it goes on when that has left.
 //!
 //! Whoever has *acquired* a lock holds it, until it is released by whomever: guards may be sent, and this is not seen. Where several
 //! hold parts of a reader-writer lock, one that is released is that of whoever releases it, or else the oldest.

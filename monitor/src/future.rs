@@ -8,6 +8,7 @@ use core::ops::DerefMut;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
+use latchwork_core::deadlock;
 use latchwork_core::trace::{Cancels, IS_ON, Outcome, Site, Start, begin_task, end_task};
 use latchwork_core::wait::{Acquire, Waiter};
 use latchwork_mutex::internal::{RawMutex, guard_of, mutex_of, raw};
@@ -108,6 +109,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
             let lock = G::raw(this.lock);
+            deadlock::end_task(this.acquire.as_ref().name());
             let _told = Cancels::when_dropped(this.acquire.as_ref().name(), lock.address(), false);
             let is_to_one = match this.stage {
                 // The guard is dropped, or has been handed out: nothing is owed.
@@ -196,7 +198,9 @@ impl<G: Lend> Future for Wait<'_, G> {
                 this.acquire.as_mut().queue_by(|waiter| {
                     this.condition.join(lock, G::LOCKS, waiter, waker);
                 });
-                begin_task(this.acquire.as_ref().name(), WHAT, site, start);
+                let name = this.acquire.as_ref().name();
+                begin_task(name, WHAT, site, start);
+                deadlock::begin_task(name, lock.address(), WHAT, site, false, cx);
                 // The guard goes last (N1): others are woken.
                 let _guard = core::mem::replace(this.stage, Stage::Waiting);
                 return Poll::Pending;
@@ -218,7 +222,9 @@ impl<G: Lend> Future for Wait<'_, G> {
         }
         ready!(lock.poll_acquire(this.acquire.as_mut(), cx));
         // Where it has come as a newcomer, and found the lock free: otherwise that has been told.
-        let site = end_task(this.acquire.as_ref().name(), Outcome::Acquired, lock.address(), true);
+        let name = this.acquire.as_ref().name();
+        deadlock::end_task(name);
+        let site = end_task(name, Outcome::Acquired, lock.address(), true);
         if IS_ON && site.is_known() {
             this.acquire.set(Acquire::at(site));
         }

@@ -11,6 +11,8 @@ use core::ptr::NonNull;
 use core::time::Duration;
 
 use latchwork_core::const_unless_checked;
+#[cfg(feature = "std")]
+use latchwork_core::deadlock::Waiting;
 use latchwork_core::sync::atomic::{AtomicU64, Ordering};
 #[cfg(feature = "std")]
 use latchwork_core::sync::hint::pause;
@@ -28,7 +30,7 @@ use latchwork_mutex::{Mutex, MutexGuard};
 use crate::condition::Condition;
 use crate::guard::MonitorGuard;
 #[cfg(feature = "std")]
-use crate::predicate::Subject;
+use crate::predicate::{Subject, WHAT};
 use crate::roster::Roster;
 use crate::when::{Enter, When};
 
@@ -553,7 +555,7 @@ impl<T> Monitor<T> {
         deadline: Option<Instant>,
         site: Site,
     ) -> Option<MonitorGuard<'_, T>> {
-        let told = Told::begin("predicate", site);
+        let told = Told::begin(WHAT, site);
         let entered = self.await_turns(guard, is_changed, subject, deadline, site);
         let outcome = if entered.is_some() { Outcome::Acquired } else { Outcome::TimedOut };
         told.end(outcome, self.raw().address(), entered.is_some());
@@ -578,25 +580,24 @@ impl<T> Monitor<T> {
             let served = self.serve_itself(subject, deadline);
             core::mem::forget(withdraw);
             if let Some(entered) = served {
+                self.raw().note_acquired(site);
                 // SAFETY: the subject is this thread's own, and has left the roster.
                 unsafe { subject.meet_panic() };
                 return Some(entered);
             }
-            let signal = self.roster.outlook().sleep(subject.waiter().parker(), deadline);
+            let signal = self.sleep(subject, deadline, site);
             let signal = signal.or_else(|| self.roster.leave(subject))?;
             let entered = if signal == Signal::Granted {
                 self.raw().note_acquired(site);
                 // SAFETY: whoever left has left the lock to this thread.
                 unsafe { self.entered() }
             } else {
-                let entered = silently(|| match deadline {
-                    None => Some(self.enter()),
-                    Some(deadline) => self.try_enter_until(deadline),
-                });
-                let Some(mut entered) = entered else {
+                if !silently(|| self.raw().acquire_until(deadline, site)) {
                     self.pass_on(true);
                     return None;
-                };
+                }
+                // SAFETY: this thread has just got the lock.
+                let mut entered = unsafe { self.entered() };
                 self.arrive(&mut entered);
                 entered
             };
@@ -612,6 +613,13 @@ impl<T> Monitor<T> {
             self.roster.register(subject, None, Place::Front, is_changed);
             guard = Some(inner);
         }
+    }
+
+    /// A registered thread sleeps until it is woken, or until `deadline`.
+    #[cfg(feature = "std")]
+    fn sleep(&self, subject: Pin<&Subject<T>>, deadline: Option<Instant>, site: Site) -> Option<Signal> {
+        let _waiting = Waiting::begin(self.raw().address(), WHAT, site, false);
+        self.roster.outlook().sleep(subject.waiter().parker(), deadline)
     }
 
     /// Before it sleeps, a registered thread asks itself whenever the value has been changed, where that is worth while. Inside, where its

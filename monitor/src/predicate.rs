@@ -20,6 +20,9 @@ use latchwork_core::sync::futex;
 use latchwork_core::wait::Waiter;
 use pin_project_lite::pin_project;
 
+/// What is waited for, for whoever is told of waits.
+pub(crate) const WHAT: &str = "predicate";
+
 /// Nobody asks it.
 const QUIET: u32 = 0;
 /// It is being asked.

@@ -41,6 +41,8 @@ use core::pin::pin;
 use core::task::Waker;
 
 use latchwork_core::const_unless_checked;
+#[cfg(feature = "std")]
+use latchwork_core::deadlock::Waiting;
 use latchwork_core::sync::atomic::{AtomicPtr, Ordering};
 #[cfg(feature = "std")]
 use latchwork_core::sync::time::Instant;
@@ -129,17 +131,31 @@ impl RawCondition {
         let waiter = pin!(Waiter::new());
         let waiter = waiter.as_ref();
         let is_first = self.join(lock, locks, waiter, None);
-        let withdraw = Withdraw { condition: self, lock, waiter };
+        let withdraw = Withdraw { condition: self, lock, waiter, site };
         // It wakes others, whose wakers are foreign code, and may panic.
         release();
         core::mem::forget(withdraw);
-        // Whoever is not the first has to wait for the others, too.
-        let in_time = self.outlook.await_signal(waiter.parker(), deadline, is_first);
-        let found = if in_time.is_none() { self.leave(waiter).0 } else { found(waiter) };
-        silently(|| acquire(lock, waiter, found));
+        let found = self.await_notification(lock, waiter, deadline, is_first, site);
+        silently(|| acquire(lock, waiter, found, site));
         let outcome = if found == Found::Waiting { Outcome::TimedOut } else { Outcome::Acquired };
         told.end(outcome, lock.address(), true);
         found != Found::Waiting
+    }
+
+    /// How it was notified, until `deadline`.
+    #[cfg(feature = "std")]
+    fn await_notification(
+        &self,
+        lock: &RawMutex,
+        waiter: Pin<&Waiter>,
+        deadline: Option<Instant>,
+        is_first: bool,
+        site: Site,
+    ) -> Found {
+        let _waiting = Waiting::begin(lock.address(), WHAT, site, false);
+        // Whoever is not the first has to wait for the others, too.
+        let in_time = self.outlook.await_signal(waiter.parker(), deadline, is_first);
+        if in_time.is_none() { self.leave(waiter).0 } else { found(waiter) }
     }
 
     /// Leaves, unless it was notified. Its waker is to be dropped.
@@ -281,10 +297,10 @@ pub(crate) fn is_to_one(waiter: Pin<&Waiter>) -> bool {
 
 /// A thread that waits no more blocks until it owns the lock again.
 #[cfg(feature = "std")]
-fn acquire(lock: &RawMutex, waiter: Pin<&Waiter>, found: Found) {
+fn acquire(lock: &RawMutex, waiter: Pin<&Waiter>, found: Found, site: Site) {
     match found {
-        Found::Waiting | Found::Invited => lock.acquire(),
-        Found::Moved => lock.acquire_with(waiter, waiter.parker().park()),
+        Found::Waiting | Found::Invited => lock.acquire(site),
+        Found::Moved => lock.acquire_with(waiter, waiter.parker().park(), site),
     }
 }
 
@@ -294,13 +310,14 @@ struct Withdraw<'a> {
     condition: &'a RawCondition,
     lock: &'a RawMutex,
     waiter: Pin<&'a Waiter>,
+    site: Site,
 }
 
 #[cfg(feature = "std")]
 impl Drop for Withdraw<'_> {
     fn drop(&mut self) {
         let found = self.condition.leave(self.waiter).0;
-        acquire(self.lock, self.waiter, found);
+        acquire(self.lock, self.waiter, found, self.site);
         if found != Found::Waiting && is_to_one(self.waiter) {
             self.condition.notify_one(Some(self.lock));
         }

@@ -9,6 +9,7 @@ use core::ptr::NonNull;
 use core::task::{Context, Poll, ready};
 
 use latchwork_core::const_unless_checked;
+use latchwork_core::deadlock;
 use latchwork_core::sync::cell::UnsafeCell;
 use latchwork_core::trace::{Cancels, Outcome, Site, Start, begin_task, end_task};
 use latchwork_core::wait::{Acquire, Place};
@@ -17,7 +18,7 @@ use pin_project_lite::pin_project;
 
 use crate::guard::MonitorGuard;
 use crate::monitor::Monitor;
-use crate::predicate::Subject;
+use crate::predicate::{Subject, WHAT};
 
 pin_project! {
     /// Future of [`Monitor::enter_async`]: ready with the guard.
@@ -89,6 +90,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             let raw = this.monitor.raw();
+            deadlock::end_task(this.acquire.as_ref().name());
             let _told = Cancels::when_dropped(name(this.subject.as_ref()), raw.address(), false);
             let was_woken = match this.stage {
                 // The guard is dropped, or has been handed out: nothing is owed.
@@ -173,9 +175,12 @@ impl<'a, T, P: FnMut(&T) -> bool + Send + 'static> Future for When<'a, T, P> {
             // The wait goes on, and is told as one.
             this.acquire.set(Acquire::at(Site::NOWHERE));
         }
+        // While that is known: it goes on to enter, or to wait for its predicate.
+        let asked_at = this.acquire.as_ref().place();
         if let Stage::Entering(_) | Stage::Woken = this.stage {
             ready!(this.monitor.raw().poll_acquire(this.acquire.as_mut(), cx));
         }
+        deadlock::end_task(this.acquire.as_ref().name());
         let (guard, place, site) = match core::mem::replace(this.stage, Stage::Done) {
             Stage::Inside(guard) => (guard, Place::Back, this.acquire.site().unwrap_or(Site::NOWHERE)),
             // SAFETY: it has just got the lock.
@@ -206,7 +211,9 @@ impl<'a, T, P: FnMut(&T) -> bool + Send + 'static> Future for When<'a, T, P> {
         let (guard, is_changed) = guard.into_parts();
         this.monitor.roster().register(subject, waker, place, is_changed);
         *this.stage = Stage::Registered;
-        begin_task(name(this.subject.as_ref()), "predicate", site, Start::now());
+        begin_task(name(this.subject.as_ref()), WHAT, site, Start::now());
+        let (name, lock) = (this.acquire.as_ref().name(), this.monitor.raw().address());
+        deadlock::begin_task(name, lock, WHAT, if site.is_known() { site } else { asked_at }, false, cx);
         // The guard goes last: others are woken.
         this.monitor.leave(guard, false);
         Poll::Pending

@@ -7,7 +7,9 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 
 #[cfg(feature = "std")]
-use latchwork_core::deadlock::{Share, acquired};
+use latchwork_core::deadlock::{Share, Waiting, acquired};
+#[cfg(feature = "std")]
+use latchwork_core::sync::time::Instant;
 #[cfg(feature = "std")]
 use latchwork_core::trace::Site;
 use latchwork_core::wait::{Acquire, Contender};
@@ -27,19 +29,32 @@ impl RawMutex {
         Asking { mutex: self, party: Alone }
     }
 
-    /// Blocks this thread until it owns the lock.
+    /// Blocks this thread until it owns the lock, which was asked for there.
     #[cfg(feature = "std")]
     #[inline]
-    #[track_caller]
-    pub fn acquire(&self) {
-        self.lock();
+    pub fn acquire(&self, site: Site) {
+        self.lock_at(site);
     }
 
-    /// The same for one whose waiter has [moved](Self::adopt) to this lock's queue, and has left it with this signal.
+    /// The same until `deadline`. Whether it owns the lock.
     #[cfg(feature = "std")]
-    pub fn acquire_with(&self, waiter: Pin<&Waiter>, signal: Signal) {
-        let Ok(()) = resume(&self.contender(), waiter, signal);
-        self.note_acquired(Site::NOWHERE);
+    #[inline]
+    pub fn acquire_until(&self, deadline: Option<Instant>, site: Site) -> bool {
+        self.lock_until(Alone, deadline, site)
+    }
+
+    /// As [`acquire`](Self::acquire), for one whose waiter has [moved](Self::adopt) to this lock's queue, and has left it with this signal.
+    #[cfg(feature = "std")]
+    pub fn acquire_with(&self, waiter: Pin<&Waiter>, signal: Signal, site: Site) {
+        self.resume_wait(waiter, signal, site);
+        self.note_acquired(site);
+    }
+
+    #[cfg(feature = "std")]
+    fn resume_wait(&self, waiter: Pin<&Waiter>, signal: Signal, site: Site) {
+        let contender = Asking { mutex: self, party: Alone };
+        let _waiting = Waiting::begin(self.address(), Asking::<Alone>::WHAT, site, false);
+        let Ok(()) = resume(&contender, waiter, signal);
     }
 
     /// For whoever has been left the lock: it is the holder from here on.

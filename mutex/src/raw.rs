@@ -79,7 +79,7 @@ impl RawMutex {
     #[inline]
     #[track_caller]
     pub(crate) fn try_lock_until(&self, deadline: Instant) -> bool {
-        self.lock_until(Alone, Some(deadline))
+        self.lock_until(Alone, Some(deadline), Site::here())
     }
 
     /// The same with a timeout. One that reaches beyond what the clock can tell is none.
@@ -87,15 +87,13 @@ impl RawMutex {
     #[inline]
     #[track_caller]
     pub(crate) fn try_lock_for(&self, timeout: Duration) -> bool {
-        self.try_lock() || self.lock_until(Alone, Instant::now().checked_add(timeout))
+        self.try_lock() || self.lock_until(Alone, Instant::now().checked_add(timeout), Site::here())
     }
 
-    /// Blocks this thread until it owns the lock, or a part in it, or until `deadline`.
+    /// Blocks this thread until it owns the lock, or a part in it, or until `deadline`, by a call there.
     #[cfg(feature = "std")]
     #[inline]
-    #[track_caller]
-    pub(crate) fn lock_until(&self, party: impl Party, deadline: Option<Instant>) -> bool {
-        let site = Site::here();
+    pub(crate) fn lock_until(&self, party: impl Party, deadline: Option<Instant>, site: Site) -> bool {
         let is_in = self.state.try_take_free() || {
             let Ok(is_in) = block(&self.asking(party), deadline, site);
             is_in

@@ -306,11 +306,11 @@ fn checks() -> Vec<Check> {
     checks.extend(without_std());
     checks.extend(lock_api());
 
-    // Its behaviour tests are compiled for what they assert of types: no size changes, nor what is `Send`.
-    let traced = ["latchwork-mutex", "latchwork-rwlock", "latchwork-semaphore", "latchwork-monitor"];
-    let traced =
-        [&traced.map(|package| ["-p", package]).concat()[..], &["--features", "tracing,latchwork-mutex/lock_api_05"]]
-            .concat();
+    // Of whoever waits in a queue, others are told. Its behaviour tests are compiled for what they assert of types: no size changes, nor
+    // what is `Send`.
+    let queued = ["latchwork-mutex", "latchwork-rwlock", "latchwork-semaphore", "latchwork-monitor"];
+    let queued = queued.map(|package| ["-p", package]).concat();
+    let traced = [&queued[..], &["--features", "tracing,latchwork-mutex/lock_api_05"]].concat();
     let compiled = ["build", "--quiet", "--lib", "--test", "behaviour", "--test", "tracing*"];
     checks.push(Check::new("clippy, tracing", Build::Plain, &[&compiled[..], &traced].concat()));
 
@@ -327,8 +327,8 @@ fn checks() -> Vec<Check> {
         &[&["test", "--quiet", "--test", "tracing*"][..], &traced].concat(),
     ));
     checks.push(Check::new("tests", Build::Portable, &modelled(&["test", "--tests"])));
-    let recorded = ["test", "--quiet", "-p", "latchwork-mutex", "-p", "latchwork-rwlock", "-p", "latchwork-semaphore"];
-    checks.push(Check::new("tests", Build::Deadlock, &[&recorded[..], &["--test", "deadlock"]].concat()));
+    let recorded = [&["test", "--quiet", "--test", "deadlock"][..], &queued].concat();
+    checks.push(Check::new("tests", Build::Deadlock, &recorded));
     checks.push(Check::new(
         "tests of mutex",
         Build::Deadlock,

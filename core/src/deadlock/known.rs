@@ -38,13 +38,13 @@ impl Report {
 pub struct Wait {
     /// Who.
     pub who: Party,
-    /// For what: `mutex`, `rwlock` or `semaphore`.
+    /// For what: `mutex`, `rwlock`, `semaphore`, `condition` (a condition variable, too) or `predicate`.
     pub what: &'static str,
     /// Where that was asked for.
     pub at: Option<&'static Location<'static>>,
     /// For how long it has waited.
     pub waited: Duration,
-    /// Who holds what it waits for.
+    /// Who holds what it waits for; of a condition or a predicate, the mutex or the monitor.
     pub holders: Vec<Hold>,
 }
 
@@ -93,7 +93,7 @@ impl fmt::Display for At {
 impl fmt::Display for Wait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} has waited for a {} for {:?}{}", self.who, self.what, self.waited, At(self.at))?;
-        self.holders.iter().try_for_each(|hold| write!(f, "; {} has it{}", hold.who, At(hold.at)))
+        self.holders.iter().try_for_each(|hold| write!(f, "; {} has the lock{}", hold.who, At(hold.at)))
     }
 }
 

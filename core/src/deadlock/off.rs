@@ -54,17 +54,9 @@ impl Waiting {
     }
 }
 
-/// The wait of a task begins, or goes on, without a site; `has_a_part` of what it waits for.
+/// The wait of a task begins there, or goes on: nowhere, then. It `has_a_part` of what it waits for.
 #[inline]
-pub const fn begin_task(
-    _: *const (),
-    _: *const (),
-    _: &'static str,
-    _: Option<Site>,
-    _has_a_part: bool,
-    _: &Context<'_>,
-) {
-}
+pub const fn begin_task(_: *const (), _: *const (), _: &'static str, _: Site, _has_a_part: bool, _: &Context<'_>) {}
 
 /// Where a task that waits has asked for it.
 #[inline]

@@ -144,19 +144,18 @@ impl Drop for Waiting {
     }
 }
 
-/// The wait of a task begins, or goes on, without a site; `has_a_part` of what it waits for.
+/// The wait of a task begins there, or goes on: nowhere, then. It `has_a_part` of what it waits for.
 pub fn begin_task(
     task: *const (),
     lock: *const (),
     what: &'static str,
-    site: Option<Site>,
+    site: Site,
     has_a_part: bool,
     cx: &Context<'_>,
 ) {
     with_table(|table| {
-        if site.is_some() || !table.tasks.contains_key(&task.addr()) {
-            let waiter = Waiter::new(lock, what, site.unwrap_or(Site::NOWHERE), has_a_part, Some(cx));
-            table.tasks.insert(task.addr(), waiter);
+        if site.is_known() || !table.tasks.contains_key(&task.addr()) {
+            table.tasks.insert(task.addr(), Waiter::new(lock, what, site, has_a_part, Some(cx)));
         }
     });
 }

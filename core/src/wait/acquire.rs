@@ -105,7 +105,7 @@ impl Acquire {
 
     /// The place of the call, wherever that is known, for whoever records [who holds what](crate::deadlock).
     pub fn place(self: Pin<&Self>) -> Site {
-        self.site().unwrap_or_else(|| deadlock::site_of(self.name()))
+        self.site().filter(|site| site.is_known()).unwrap_or_else(|| deadlock::site_of(self.name()))
     }
 
     /// By which [`trace`](crate::trace) and [`deadlock`] know its wait.
@@ -167,7 +167,8 @@ impl Acquire {
         let outcome = match &poll {
             Poll::Pending => {
                 let (address, has_a_part) = (contender.address(), contender.has_a_part());
-                deadlock::begin_task(name, address, C::WHAT, begins.map(|(site, _)| site), has_a_part, cx);
+                let site = begins.map_or(Site::NOWHERE, |(site, _)| site);
+                deadlock::begin_task(name, address, C::WHAT, site, has_a_part, cx);
                 if let Some((site, start)) = begins {
                     begin_task(name, C::WHAT, site, start);
                 }

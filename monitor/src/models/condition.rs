@@ -4,6 +4,7 @@ use super::*;
 #[cfg(any(latchwork = "loom", latchwork = "shuttle"))]
 use {
     crate::raw::{Locks, RawCondition},
+    latchwork_core::trace::Site,
     latchwork_core::wait::{Contender, Entrant, Entry, Place, Signal, Waiter},
     std::pin::pin,
 };
@@ -171,7 +172,7 @@ fn each_that_leaves_wakes_one_that_was_notified() {
         drop(monitor.enter());
         assert_eq!(first.signal(), None);
         for waiter in [newcomer, first, second] {
-            raw.acquire_with(waiter, waiter.signal().expect("it was woken"));
+            raw.acquire_with(waiter, waiter.signal().expect("it was woken"), Site::NOWHERE);
             raw.contender().give_up();
         }
 
@@ -180,7 +181,7 @@ fn each_that_leaves_wakes_one_that_was_notified() {
         assert!(condition.notify_one(Some(raw)));
         drop(guard);
         assert!(!raw.has_company(), "it is not the one on its way, for whom others would wait");
-        raw.acquire_with(last, last.signal().expect("it was woken"));
+        raw.acquire_with(last, last.signal().expect("it was woken"), Site::NOWHERE);
         raw.contender().give_up();
         assert_at_rest(monitor, 0);
     });

@@ -93,7 +93,7 @@ impl RawReentrant {
         let me = Name::of_this_thread();
         match self.hold.reenter(me) {
             Reentry::Entered => true,
-            Reentry::NotHeld => self.mutex.lock_until(Alone, deadline) && self.begin(me),
+            Reentry::NotHeld => self.mutex.lock_until(Alone, deadline, Site::here()) && self.begin(me),
             Reentry::Refused => false,
         }
     }
@@ -162,7 +162,7 @@ impl RawReentrant {
         match self.hold.join(owner.name()) {
             Reentry::Entered => {}
             Reentry::NotHeld => {
-                self.mutex.lock_until(self.named(owner), None);
+                self.mutex.lock_until(self.named(owner), None, Site::here());
                 self.begin_unless_in(owner);
             }
             Reentry::Refused => refuse(),
@@ -185,7 +185,9 @@ impl RawReentrant {
     pub(crate) fn try_lock_as_until(&self, owner: &Owner, deadline: Option<Instant>) -> bool {
         match self.hold.join(owner.name()) {
             Reentry::Entered => true,
-            Reentry::NotHeld => self.mutex.lock_until(self.named(owner), deadline) && self.begin_unless_in(owner),
+            Reentry::NotHeld => {
+                self.mutex.lock_until(self.named(owner), deadline, Site::here()) && self.begin_unless_in(owner)
+            }
             Reentry::Refused => false,
         }
     }
