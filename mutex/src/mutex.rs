@@ -28,8 +28,9 @@ use crate::raw::RawMutex;
 /// - Unlock wakes the waiter that has waited longest, thread or task (`waiters_are_woken_in_the_order_in_which_they_came`).
 /// - One woken thread at a time is on its way; until it has arrived, unlock wakes no other (`one_woken_thread_at_a_time`),
 ///   but it wakes an older task (`a_thread_on_its_way_holds_back_no_older_task`).
-/// - A thread that is the oldest waiter, and has waited for 1 ms, is granted the lock by the next unlock
-///   (`a_starved_thread_is_granted_the_lock`). A woken thread that finds the lock taken goes back to the front of the queue.
+/// - A woken thread that finds the lock taken goes back to the front of the queue. Where it has waited for 1 ms in all, the next unlock
+///   grants it the lock (`a_starved_thread_is_granted_the_lock`). One that has not been woken is, first: nobody could have the lock
+///   before it runs (`a_starved_thread_is_woken_before_it_is_granted_the_lock`).
 /// - For a task that was woken and lost the race, for the first time 1 ms ago, the next unlock reserves the lock: every
 ///   other contender gives way once, a task by returning `Pending` and waking itself, a thread by yielding
 ///   (`a_starved_task_is_given_way_to`). [`try_lock`](Self::try_lock) does not give way. Without the feature `std` there is no
@@ -123,8 +124,8 @@ impl<T: ?Sized> Mutex<T> {
     ///
     /// # Fairness
     ///
-    /// A thread may lose the race for the lock to others for about 1 ms after it has queued; the first unlock after that
-    /// which finds it the oldest waiter grants it the lock. See [`Mutex`](Self#fairness).
+    /// A thread may lose the race for the lock to others for about 1 ms after it has queued; once it has been woken as the oldest
+    /// waiter, and lost one more, the next unlock grants it the lock. See [`Mutex`](Self#fairness).
     ///
     /// # Deadlocks
     ///

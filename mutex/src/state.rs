@@ -44,7 +44,7 @@
 //!        │    │                                       unlock: pop the oldest        │       │ the front
 //!        │    └───── it has the lock, then unlocks ◀── FREE, WAKING ◀───────────────┤       │
 //!        │                                              (a barger may come first) ──────────┘
-//!        └────────── LOCKED, as before ◀────────────── granted, if it has waited for long ──┘
+//!        └────────── LOCKED, as before ◀─── granted, if it has lost, and waited for long ──┘
 //! ```
 //!
 //! # Invariants

@@ -1,5 +1,7 @@
 //! The sentences of the section on fairness of [`Mutex`].
 
+use latchwork_core::wait::{Contender, Entrant, Entry, Place, Signal, Waiter};
+
 use super::*;
 
 /// Breaks if a woken task owns the lock that it was woken for.
@@ -91,15 +93,69 @@ fn one_woken_thread_at_a_time() {
 /// Breaks if the clock is not looked at, or if the lock is free in between.
 #[test]
 fn a_starved_thread_is_granted_the_lock() {
-    model(|| {
+    // Unbounded, the turns until it has come back do not end.
+    model_bounded(4, || {
         let mutex = mutex();
         let guard = mutex.lock();
         let thread = with_mutex(&mutex, |mutex| Arc::clone(mutex).lock_owned());
         wait_for_a_queued_thread(&mutex);
         let_time_pass();
         drop(guard);
-        assert!(mutex.try_lock().is_none(), "it is the thread's, whether or not it runs");
+        if let Some(guard) = mutex.try_lock() {
+            // The thread has been woken, and comes too late.
+            wait_for_queued_threads(&mutex, 1);
+            drop(guard);
+            assert!(mutex.try_lock().is_none(), "it is the thread's, whether or not it runs");
+        }
         drop(thread.join());
+        assert_at_rest(&mutex, 0);
+    });
+}
+
+/// A thread joins the queue there, and does not run. The caller owns the lock.
+fn queue_thread(mutex: &Mutex<u32>, waiter: Pin<&Waiter>, place: Place) {
+    let (was_on_its_way, now) = (place == Place::Front, Some(Instant::now()));
+    let entrant = Entrant { was_on_its_way, now, ..Entrant::new(waiter, None, place) };
+    assert!(matches!(mutex.raw().contender().enqueue(entrant), Entry::Queued));
+}
+
+/// Breaks if the lock is granted to a thread that sleeps: nobody could have it until that one runs. Or if one that came too late is
+/// only woken again.
+#[test]
+fn a_starved_thread_is_woken_before_it_is_granted_the_lock() {
+    model(|| {
+        let (mutex, waiter) = (mutex(), pin!(Waiter::new()));
+        let guard = mutex.lock();
+        queue_thread(&mutex, waiter.as_ref(), Place::Back);
+        let_time_pass();
+        drop(guard);
+        assert_eq!(waiter.as_ref().signal(), Some(Signal::Woken));
+        let guard = mutex.try_lock().expect("nobody has it before it runs");
+        queue_thread(&mutex, waiter.as_ref(), Place::Front);
+        drop(guard);
+        assert_eq!(waiter.as_ref().signal(), Some(Signal::Granted));
+        assert!(mutex.try_lock().is_none(), "it is the thread's, whether or not it runs");
+        mutex.raw().contender().give_up();
+        assert_at_rest(&mutex, 0);
+    });
+}
+
+/// Breaks if the lock is granted to whoever comes too late.
+#[test]
+#[cfg(any(latchwork = "loom", latchwork = "shuttle"))] // On real threads, time passes by itself.
+fn a_thread_that_has_not_waited_for_long_may_come_too_late_again() {
+    model(|| {
+        let (mutex, waiter) = (mutex(), pin!(Waiter::new()));
+        let mut guard = mutex.lock();
+        queue_thread(&mutex, waiter.as_ref(), Place::Back);
+        for _ in 0..2 {
+            drop(guard);
+            assert_eq!(waiter.as_ref().signal(), Some(Signal::Woken));
+            guard = mutex.try_lock().expect("it is free, however often the thread comes too late");
+            queue_thread(&mutex, waiter.as_ref(), Place::Front);
+        }
+        drop(mutex.raw().leave(waiter.as_ref()));
+        drop(guard);
         assert_at_rest(&mutex, 0);
     });
 }
