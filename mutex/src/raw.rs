@@ -147,6 +147,7 @@ impl RawMutex {
     pub(crate) fn unlock(&self) {
         let _told = Release::of(self.address());
         released(self.address(), Share::Whole);
+        self.state.count_unlock();
         self.free();
     }
 
@@ -186,6 +187,16 @@ impl RawMutex {
     #[inline]
     pub(crate) fn try_take(&self, reserved_too: bool) -> Result<(), Held<Infallible>> {
         self.state.try_take(reserved_too)
+    }
+
+    /// Whether its sections are brief, as a newcomer has [seen](Self::watch).
+    pub(crate) fn is_brief(&self) -> bool {
+        self.state.is_brief()
+    }
+
+    /// A newcomer pauses for so many pause hints, and sees whether sections are brief.
+    pub(crate) fn watch(&self, hints: u32, pause: impl FnOnce()) {
+        self.state.watch(hints, pause);
     }
 
     /// Joins the queue, unless there turns out to be no need to wait.

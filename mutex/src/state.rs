@@ -89,7 +89,7 @@
 
 use core::convert::Infallible;
 
-use latchwork_core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use latchwork_core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use latchwork_core::wait::Held;
 use latchwork_core::{const_unless_checked, fence};
 
@@ -111,10 +111,17 @@ pub(crate) const CALM: u32 = if IS_CHECKED { 2 } else { 1024 };
 /// So many are enough for a new lock.
 const CALM_AT_FIRST: u32 = if IS_CHECKED { 2 } else { 32 };
 
-/// The two bytes, and a counter. See the [module documentation](self).
+/// Sections of fewer pause hints than this, with the time between them, are *brief*: the cache line takes about as long to change hands.
+const BRIEF: u32 = 8;
+
+/// The two bytes, and what is known of the past. See the [module documentation](self).
 pub(crate) struct State {
     lock: AtomicU8,
     mode: AtomicU8,
+    /// How many unlocks there were, modulo 256. The owner's; newcomers look.
+    unlocks: AtomicU8,
+    /// Whether sections are brief, as the last newcomer saw that has paused.
+    is_brief: AtomicBool,
     /// How many unlocks have met nobody since the lock became busy, or was contended. The owner's.
     calm: AtomicU32,
 }
@@ -137,7 +144,13 @@ pub struct NotLocked;
 impl State {
     const_unless_checked! {
         pub(crate) const fn new() -> Self {
-            Self { lock: AtomicU8::new(FREE), mode: AtomicU8::new(BUSY), calm: AtomicU32::new(CALM - CALM_AT_FIRST) }
+            Self {
+                lock: AtomicU8::new(FREE),
+                mode: AtomicU8::new(BUSY),
+                unlocks: AtomicU8::new(0),
+                is_brief: AtomicBool::new(false),
+                calm: AtomicU32::new(CALM - CALM_AT_FIRST),
+            }
         }
     }
 
@@ -254,6 +267,33 @@ impl State {
     #[inline]
     pub(crate) fn has_company(&self) -> bool {
         self.mode() & (LOOK | WAKING) != 0
+    }
+
+    /// The owner is about to unlock. Under a checker nobody turns, so that nobody looks.
+    #[inline]
+    pub(crate) fn count_unlock(&self) {
+        if !IS_CHECKED {
+            // ORDERING: Relaxed, here and below: the lock orders the owners, and a newcomer guesses.
+            self.unlocks.store(self.unlocks.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+        }
+    }
+
+    /// A newcomer pauses for so many pause hints, and sees whether sections are brief. One that is kept from running meanwhile may be
+    /// wrong, until the next.
+    pub(crate) fn watch(&self, hints: u32, pause: impl FnOnce()) {
+        let before = self.unlocks.load(Ordering::Relaxed);
+        pause();
+        let unlocks = u32::from(self.unlocks.load(Ordering::Relaxed).wrapping_sub(before));
+        // One alone may be the end of a long section.
+        let is_brief = unlocks > 1 && unlocks * BRIEF > hints;
+        if is_brief != self.is_brief() {
+            self.is_brief.store(is_brief, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether sections are brief, as the last newcomer saw.
+    pub(crate) fn is_brief(&self) -> bool {
+        self.is_brief.load(Ordering::Relaxed)
     }
 
     /// The owner has met nobody. Returns whether that has been so for long.

@@ -136,29 +136,55 @@ fn stay<C: Contender>(contender: &C, entrant: Entrant<'_>, deadline: Option<Inst
     Stay::Ended(signal.or_else(|| contender.leave(waiter)))
 }
 
-/// Tries a bounded number of times. A newcomer may have to give up at once.
+/// Tries a bounded number of times.
 fn spin<C: Contender>(contender: &C, place: Place, gave_way: &mut bool) -> Result<bool, C::Never> {
-    let (progress, turns) = match place {
-        Place::Back => (Progress::New, C::TURNS.newcomer),
-        Place::Front => (Progress::Woken, C::TURNS.woken),
-    };
-    let mut spin = Spin::new(turns);
+    match place {
+        Place::Back => approach(contender, gave_way),
+        Place::Front => {
+            let mut spin = Spin::new(C::TURNS.woken);
+            take(contender, Progress::Woken, gave_way, || spin.turn())
+        }
+    }
+}
+
+/// A newcomer tries. It may have to give up at once.
+fn approach<C: Contender>(contender: &C, gave_way: &mut bool) -> Result<bool, C::Never> {
+    let begun = contender.pace();
+    let (mut pace, mut is_first) = (begun, true);
+    take(contender, Progress::New, gave_way, || {
+        if contender.is_to_queue_at_once() {
+            return false;
+        }
+        let Some(hints) = pace.take() else { return false };
+        if is_first {
+            is_first = false;
+            contender.first_pause(hints);
+            let learned = contender.pace();
+            pace = if learned == begun { pace } else { learned };
+        } else {
+            pause(hints);
+        }
+        true
+    })
+}
+
+/// Tries until this says that it has tried often enough.
+fn take<C: Contender>(
+    contender: &C,
+    progress: Progress,
+    gave_way: &mut bool,
+    mut turn: impl FnMut() -> bool,
+) -> Result<bool, C::Never> {
     loop {
         match contender.try_take(progress, *gave_way) {
             Ok(()) => return Ok(true),
             Err(Held::Reserved) => {
                 *gave_way = true;
                 yield_now();
-                continue;
             }
-            Err(Held::Locked) => {}
+            Err(Held::Locked) if turn() => {}
+            Err(Held::Locked) => return Ok(false),
             Err(Held::Never(never)) => return Err(never),
-        }
-        if place == Place::Back && contender.is_to_queue_at_once() || !spin.turn() {
-            return Ok(false);
-        }
-        if place == Place::Back {
-            pause(C::TURNS.apart);
         }
     }
 }

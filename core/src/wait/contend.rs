@@ -4,9 +4,11 @@
 use core::pin::Pin;
 use core::task::Waker;
 
+use super::pace::Pace;
 use super::parker::Signal;
 use super::standing::Kind;
 use super::waiter::Waiter;
+use crate::sync::hint::pause;
 use crate::sync::time::Instant;
 
 /// Somebody who asks a primitive for something.
@@ -44,6 +46,17 @@ pub trait Contender {
     /// Why it could not be had.
     fn try_take(&self, progress: Progress, reserved_too: bool) -> Result<(), Held<Self::Never>>;
 
+    /// How a newcomer turns.
+    fn pace(&self) -> Pace {
+        Pace::FAR
+    }
+
+    /// The first pause of a newcomer, of so many pause hints. Whoever learns from what others do meanwhile looks before and after it: the
+    /// [pace](Self::pace) may be another one then.
+    fn first_pause(&self, hints: u32) {
+        pause(hints);
+    }
+
     /// Whether a newcomer queues without turning, since others wait.
     fn is_to_queue_at_once(&self) -> bool;
 
@@ -72,33 +85,26 @@ pub trait Contender {
     fn end_waiting(&self) {}
 }
 
-/// How long a thread turns at each stage of its wait; with `n` turns, it pauses for 2^n - 1 pause hints, up to 127 with 7, and 64
+/// How long a thread turns at each stage of its wait but the [first](Pace); with `n` turns, it pauses for 2^n - 1 pause hints, up to 127 with 7, and 64
 /// more with each after that.
 #[derive(Clone, Copy, Debug)]
 pub struct Turns {
-    /// Of a newcomer, which tries to take, before it queues.
-    pub newcomer: u32,
     /// Of a newcomer that has queued, before it sleeps.
     pub queued: u32,
     /// Of a woken thread, which tries to take, before it queues again.
     pub woken: u32,
     /// Of one that has queued again, before it sleeps again.
     pub returned: u32,
-    /// Pause hints that a newcomer adds to each of its turns: between its attempts, the owner has the cache line to itself.
-    pub apart: u32,
 }
 
 impl Turns {
     /// For a lock that one has at a time.
     ///
-    /// - A newcomer makes a few attempts, far apart: each takes the lock's cache line from the owner. With one turn, two threads with
-    ///   sections of 1 us have two thirds of the throughput where they spend half of their time outside. With attempts that are not
-    ///   kept apart, empty sections have half (`cargo run --release -p latchwork-benches -- mutex --threads 2`).
-    /// - A woken thread has paid for the wake-up already. With 2 turns, sections of 10 us lose a tenth of their throughput (same
-    ///   command).
+    /// - A woken thread has paid for the wake-up already. With 2 turns, sections of 10 us lose a tenth of their throughput
+    ///   (`cargo run --release -p latchwork-benches -- mutex --threads 2`).
     /// - One that has been woken and lost the race is woken by the next unlock, which is spared the system call. Without, two
     ///   threads with sections of 1 us lose a fifth of their throughput (same command).
-    pub const DEFAULT: Self = Self { newcomer: 6, queued: 0, woken: 7, returned: 7, apart: 64 };
+    pub const DEFAULT: Self = Self { queued: 0, woken: 7, returned: 7 };
 }
 
 /// Why something could not be taken.

@@ -16,6 +16,7 @@ mod lock;
 mod no_outlook;
 #[cfg(feature = "std")]
 mod outlook;
+mod pace;
 pub mod parker;
 pub mod queue;
 mod standing;
@@ -30,6 +31,7 @@ pub use contend::{Contender, Entrant, Entry, Held, Place, Progress, Turns};
 pub use no_outlook::Outlook;
 #[cfg(feature = "std")]
 pub use outlook::Outlook;
+pub use pace::Pace;
 pub use parker::{Parker, Signal, Unpark};
 pub use queue::{QueueGuard, WaitQueue};
 pub use standing::{Kind, Lane, Moment, Standing};
