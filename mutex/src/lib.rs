@@ -21,8 +21,9 @@
 //! # How it works
 //!
 //! The lock is one byte. Whoever finds it free takes it, in the order of arrival or not: that is where throughput comes
-//! from. Whoever finds it taken spins for a moment, and then joins a first-in, first-out queue of parked threads and
-//! pending tasks, which live in their own stack frames and futures: no wait allocates. Unlock frees the byte first, and
+//! from. Whoever finds it taken spins for a moment, looking often or, where sections are brief, seldom: a look takes the cache line from
+//! the owner. Then it joins a first-in, first-out queue of parked threads and pending tasks, which live in their own stack frames and
+//! futures: no wait allocates. Unlock frees the byte first, and
 //! wakes the oldest waiter, if one waits and none is on its way already. A thread that is woken, comes too late, and has waited for a
 //! millisecond is given the lock without its being free in between. A task is never given the lock, only woken, since it may never be
 //! polled again: it owns nothing until then, and stands in nobody's way.
