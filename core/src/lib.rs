@@ -44,6 +44,11 @@ pub mod sync;
 pub mod trace;
 pub mod wait;
 
+#[cfg(all(
+    any(feature = "tracing", all(latchwork_deadlock, feature = "std")),
+    not(any(latchwork = "loom", latchwork = "shuttle"))
+))]
+mod busy;
 mod site;
 mod spin;
 

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Hold, Party, Report, Share, Wait};
+use crate::busy::Busy;
 use crate::site::Site;
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::thread::local;
@@ -58,18 +59,7 @@ fn fresh() -> u64 {
 
 /// Runs this with the table, unless this thread has that, or ends.
 fn with_table<R>(run: impl FnOnce(&mut Table) -> R) -> Option<R> {
-    struct Done;
-
-    impl Drop for Done {
-        fn drop(&mut self) {
-            let _ = BUSY.try_with(|busy| busy.set(false));
-        }
-    }
-
-    if BUSY.try_with(|busy| busy.replace(true)).unwrap_or(true) {
-        return None;
-    }
-    let _done = Done;
+    let _busy = Busy::begin(&BUSY)?;
     Some(run(&mut TABLE.lock().unwrap_or_else(PoisonError::into_inner)))
 }
 

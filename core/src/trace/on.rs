@@ -13,6 +13,7 @@ use tracing::Level;
 use tracing::level_filters::LevelFilter;
 
 use super::Outcome;
+use crate::busy::Busy;
 use crate::site::Site;
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::thread::local;
@@ -52,7 +53,7 @@ impl Begun {
     /// It has ended. It is told at once, unless whoever has waited has the lock (T1).
     fn end(self, outcome: Outcome, lock: *const (), is_held: bool) {
         let ended = Ended { begun: self, outcome, waited: self.since.elapsed(), lock: lock.addr() };
-        let Some(_busy) = Busy::begin() else { return };
+        let Some(_busy) = Busy::begin(&BUSY) else { return };
         if is_held {
             let mut kept = KEPT.lock();
             kept.push(ended);
@@ -165,7 +166,7 @@ static KEPT: Counted<Vec<Ended>> = Counted::new(Vec::new());
 #[inline]
 pub fn begin_task(task: *const (), what: &'static str, site: Site, start: Start) {
     let Some(begun) = Begun::new("task", what, site, start) else { return };
-    let Some(_busy) = Busy::begin() else { return };
+    let Some(_busy) = Busy::begin(&BUSY) else { return };
     if TASKS.lock().insert(task.addr(), begun).is_none() {
         TASKS.note(1);
     }
@@ -179,7 +180,7 @@ pub fn end_task(task: *const (), outcome: Outcome, lock: *const (), is_held: boo
 
 #[cold]
 fn end_of_some(task: *const (), outcome: Outcome, lock: *const (), is_held: bool) -> Site {
-    let begun = Busy::begin().and_then(|_busy| TASKS.lock().remove(&task.addr()));
+    let begun = Busy::begin(&BUSY).and_then(|_busy| TASKS.lock().remove(&task.addr()));
     let Some(begun) = begun else { return Site::NOWHERE };
     TASKS.note_less(1);
     begun.end(outcome, lock, is_held);
@@ -210,7 +211,7 @@ impl Drop for Release {
 
 #[cold]
 fn take_kept(lock: *const ()) -> Vec<Ended> {
-    let Some(_busy) = Busy::begin() else { return Vec::new() };
+    let Some(_busy) = Busy::begin(&BUSY) else { return Vec::new() };
     let mut kept = KEPT.lock();
     let is_taken = |ended: &Ended| ended.lock == lock.addr();
     let (taken, left): (Vec<_>, _) = take(&mut *kept).into_iter().partition(is_taken);
@@ -221,14 +222,14 @@ fn take_kept(lock: *const ()) -> Vec<Ended> {
 
 #[cold]
 fn tell_all(waits: &[Ended]) {
-    let Some(_busy) = Busy::begin() else { return };
+    let Some(_busy) = Busy::begin(&BUSY) else { return };
     waits.iter().for_each(Ended::tell);
 }
 
 /// Runs what is a part of a longer wait: its own waits are not told.
 #[inline]
 pub fn silently<R>(run: impl FnOnce() -> R) -> R {
-    let _busy = Busy::begin();
+    let _busy = Busy::begin(&BUSY);
     run()
 }
 
@@ -264,21 +265,4 @@ local! {
 fn is_busy() -> bool {
     // While the thread ends, too.
     BUSY.try_with(Cell::get).unwrap_or(true)
-}
-
-/// A time in which nothing of this thread is told.
-struct Busy(());
-
-impl Busy {
-    /// `None` where it is busy already.
-    fn begin() -> Option<Self> {
-        let was_busy = BUSY.try_with(|busy| busy.replace(true)).unwrap_or(true);
-        (!was_busy).then_some(Self(()))
-    }
-}
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        let _ = BUSY.try_with(|busy| busy.set(false));
-    }
 }
