@@ -3,36 +3,19 @@
 #![cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::{Arc, Mutex as StdMutex};
 use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
 use latchwork_core::sync::model::{poll_once, watchdog};
-use latchwork_core::trace::collector::{self, Wait};
+use latchwork_core::trace::collector::{adding, short};
 use latchwork_monitor::{Condvar, Monitor};
 use latchwork_mutex::{Mutex, MutexGuard};
 
 /// For a wait that ends in vain.
 const MOMENT: Duration = Duration::from_millis(2);
-
-/// What is waited for, who waits, what comes of it, and in which line of this file it was asked for.
-type Short = (String, String, String, u32);
-
-/// Runs this on this thread, and adds what is told meanwhile.
-fn telling(waits: &Arc<StdMutex<Vec<Short>>>, run: impl FnOnce()) {
-    let collected = Arc::clone(waits);
-    let tell = move |wait: Wait| {
-        let line = wait.at.split(':').nth(1).unwrap().parse().unwrap();
-        collected.lock().unwrap().push((wait.what, wait.who, wait.outcome, line));
-    };
-    collector::telling(tell, run);
-}
-
-fn short(what: &str, who: &str, outcome: &str, line: u32) -> Short {
-    (what.to_owned(), who.to_owned(), outcome.to_owned(), line)
-}
 
 #[test]
 fn a_thread_that_waits_for_a_predicate_is_told_of_once() {
@@ -44,7 +27,7 @@ fn a_thread_that_waits_for_a_predicate_is_told_of_once() {
         };
         let line = line!() + 2;
         thread::scope(|scope| {
-            scope.spawn(|| telling(&waits, || drop(monitor.enter_when(is_one))));
+            scope.spawn(|| adding(&waits, || drop(monitor.enter_when(is_one))));
             while !was_asked.load(SeqCst) {
                 thread::yield_now();
             }
@@ -60,7 +43,7 @@ fn those_whose_time_runs_out_are_told_of() {
     let (monitor, waits) = (Monitor::new(0), Arc::default());
     let (mutex, condvar) = (Mutex::new(0), Condvar::new());
     let condition = monitor.condition();
-    telling(&waits, || {
+    adding(&waits, || {
         assert!(monitor.try_enter_when_for(|value| *value == 1, MOMENT).is_none());
         let mut guard = monitor.enter();
         assert!(guard.wait_for(&condition, MOMENT).timed_out());
@@ -86,7 +69,7 @@ fn those_whose_time_runs_out_are_told_of() {
 #[test]
 fn a_task_that_waits_for_a_predicate_is_told_of_once() {
     let (monitor, waits) = (Monitor::new(0), Arc::default());
-    telling(&waits, || {
+    adding(&waits, || {
         let mut waiting = pin!(monitor.enter_when_async(|value| *value == 2));
         assert!(poll_once(waiting.as_mut()).is_pending());
         let mut cancelled = Box::pin(monitor.enter().wait_until_async(|value| *value == 3));
@@ -110,7 +93,7 @@ fn a_task_that_waits_for_a_predicate_is_told_of_once() {
 fn a_task_that_waits_for_a_notification_is_told_of_once_for_each_wait() {
     let (monitor, waits) = (Monitor::new(0), Arc::default());
     let condition = monitor.condition();
-    telling(&waits, || {
+    adding(&waits, || {
         let mut waiting = pin!(monitor.enter().wait_while_async(&condition, |value| *value < 2));
         assert!(poll_once(waiting.as_mut()).is_pending());
         let mut cancelled = Box::pin(monitor.enter().wait_async(&condition));
@@ -137,7 +120,7 @@ fn a_task_that_waits_for_a_notification_is_told_of_once_for_each_wait() {
 #[test]
 fn a_task_that_is_notified_from_outside_is_told_of_once_for_each_wait() {
     let (mutex, condvar, waits) = (Mutex::new(0), Condvar::new(), Arc::default());
-    telling(&waits, || {
+    adding(&waits, || {
         let mut waiting = pin!(condvar.wait_while_async(mutex.lock(), |value| *value < 2));
         assert!(poll_once(waiting.as_mut()).is_pending());
         for _ in 0..2 {
@@ -160,7 +143,7 @@ fn a_thread_that_has_to_wait_for_the_mutex_again_is_told_of_once() {
         let wait = || {
             let mut guard = mutex.lock();
             is_locked.store(true, SeqCst);
-            telling(&waits, || {
+            adding(&waits, || {
                 assert!(condvar.wait_for(&mut guard, MOMENT).timed_out());
                 drop(guard);
             });

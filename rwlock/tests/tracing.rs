@@ -3,38 +3,24 @@
 #![cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
 
 use std::pin::pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use latchwork_core::sync::model::poll_once;
-use latchwork_core::trace::collector::{self, Wait};
+use latchwork_core::trace::collector::{self, Short, adding};
 use latchwork_rwlock::{RwLock, RwLockUpgradableGuard};
 
 /// For a wait that ends without the lock.
 const MOMENT: Duration = Duration::from_millis(2);
 
-/// Who waits, what comes of it, and in which line of this file it was asked for.
-type Short = (String, String, u32);
-
-/// Runs this on this thread, and adds what is told meanwhile.
-fn telling(waits: &Arc<Mutex<Vec<Short>>>, run: impl FnOnce()) {
-    let collected = Arc::clone(waits);
-    let tell = move |wait: Wait| {
-        assert_eq!(wait.what, "rwlock");
-        let line = wait.at.split(':').nth(1).unwrap().parse().unwrap();
-        collected.lock().unwrap().push((wait.who, wait.outcome, line));
-    };
-    collector::telling(tell, run);
-}
-
 fn short(who: &str, outcome: &str, line: u32) -> Short {
-    (who.to_owned(), outcome.to_owned(), line)
+    collector::short("rwlock", who, outcome, line)
 }
 
 #[test]
 fn readers_and_writers_who_have_waited_are_told_of() {
     let (lock, waits) = (RwLock::new(0), Arc::default());
-    telling(&waits, || {
+    adding(&waits, || {
         drop((lock.read(), lock.upgradable_read()));
         let reader = lock.read();
         assert!(lock.try_write_for(MOMENT).is_none());
@@ -56,7 +42,7 @@ fn readers_and_writers_who_have_waited_are_told_of() {
 #[test]
 fn one_that_upgrades_is_told_of_when_its_share_is_given_back() {
     let (lock, waits) = (RwLock::new(0), Arc::default());
-    telling(&waits, || {
+    adding(&waits, || {
         let mut guard = lock.upgradable_read();
         let reader = lock.read();
         guard = RwLockUpgradableGuard::try_upgrade_for(guard, MOMENT).unwrap_err();

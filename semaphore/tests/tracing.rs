@@ -3,39 +3,25 @@
 #![cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
 
 use std::pin::pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use latchwork_core::sync::model::poll_once;
-use latchwork_core::trace::collector::{self, Wait};
+use latchwork_core::trace::collector::{self, Short, adding};
 use latchwork_semaphore::Semaphore;
 
 /// For a wait that ends without permits.
 const MOMENT: Duration = Duration::from_millis(2);
 
-/// Who waits, what comes of it, and in which line of this file it was asked for.
-type Short = (String, String, u32);
-
-/// Runs this on this thread, and adds what is told meanwhile.
-fn telling(waits: &Arc<Mutex<Vec<Short>>>, run: impl FnOnce()) {
-    let collected = Arc::clone(waits);
-    let tell = move |wait: Wait| {
-        assert_eq!(wait.what, "semaphore");
-        let line = wait.at.split(':').nth(1).unwrap().parse().unwrap();
-        collected.lock().unwrap().push((wait.who, wait.outcome, line));
-    };
-    collector::telling(tell, run);
-}
-
 fn short(who: &str, outcome: &str, line: u32) -> Short {
-    (who.to_owned(), outcome.to_owned(), line)
+    collector::short("semaphore", who, outcome, line)
 }
 
 #[test]
 fn whoever_waits_for_permits_is_told_of_when_they_are_given_back_or_forgotten() {
     let (semaphore, waits) = (Arc::new(Semaphore::new(1)), Arc::default());
-    telling(&waits, || {
+    adding(&waits, || {
         let permit = semaphore.acquire().unwrap();
         assert!(semaphore.try_acquire_for(MOMENT).is_err());
         let mut first = pin!(semaphore.acquire_async());
@@ -60,7 +46,7 @@ fn whoever_waits_for_permits_is_told_of_when_they_are_given_back_or_forgotten() 
 #[test]
 fn whoever_waits_for_a_semaphore_that_is_closed_is_told_of_at_once() {
     let (semaphore, waits) = (Semaphore::new(0), Arc::default());
-    telling(&waits, || {
+    adding(&waits, || {
         let mut waiting = pin!(semaphore.acquire_async());
         assert!(poll_once(waiting.as_mut()).is_pending());
         semaphore.close();

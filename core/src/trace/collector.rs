@@ -1,7 +1,7 @@
 //! For tests: a subscriber that hands over what it is told.
 
 use core::fmt;
-use std::sync::Once;
+use std::sync::{Arc, Mutex, Once};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -23,6 +23,28 @@ pub fn telling<R>(tell: impl Fn(Wait) + Send + Sync + 'static, run: impl FnOnce(
 /// If the process has a subscriber.
 pub fn telling_all(tell: impl Fn(Wait) + Send + Sync + 'static) {
     set_global_default(Collector(tell)).expect("it has none yet");
+}
+
+/// What is waited for, who waits, what comes of it, and in which line it was asked for.
+pub type Short = (String, String, String, u32);
+
+/// One of these.
+pub fn short(what: &str, who: &str, outcome: &str, line: u32) -> Short {
+    (what.to_owned(), who.to_owned(), outcome.to_owned(), line)
+}
+
+/// Runs this on this thread, and adds what is told meanwhile.
+///
+/// # Panics
+///
+/// In an event, if that does not say in which line.
+pub fn adding(waits: &Arc<Mutex<Vec<Short>>>, run: impl FnOnce()) {
+    let waits = Arc::clone(waits);
+    let tell = move |wait: Wait| {
+        let line = wait.at.split(':').nth(1).and_then(|line| line.parse().ok()).expect("a file, a line and a column");
+        waits.lock().expect("nobody panics with it").push((wait.what, wait.who, wait.outcome, line));
+    };
+    telling(tell, run);
 }
 
 /// What an event says of a wait.
