@@ -596,7 +596,7 @@ impl<T> Monitor<T> {
                     self.pass_on(true);
                     return None;
                 }
-                // SAFETY: this thread has just got the lock.
+                // SAFETY: this thread has just got the lock, which one has at a time (M1 of the mutex).
                 let mut entered = unsafe { self.entered() };
                 self.arrive(&mut entered);
                 entered

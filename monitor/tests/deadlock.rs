@@ -4,7 +4,6 @@
 
 use std::future::Future;
 use std::panic::Location;
-use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::sync::{Mutex as StdMutex, MutexGuard as StdGuard, PoisonError};
 use std::task::Poll;
 use std::thread;
@@ -194,20 +193,19 @@ fn a_cancelled_wait_is_recorded_no_more() {
     assert!(report(Duration::ZERO).is_empty());
 }
 
-/// A thread waits by a call of the line that it returns, and is inside by that call when it goes on.
+/// A thread waits by a call of a line that it returns, and returns by which it is inside when it goes on.
 fn a_thread_is_recorded(
     what: &str,
     monitor: &Monitor<u32>,
-    wait: impl FnOnce(&dyn Fn()) -> u32 + Send,
+    wait: impl FnOnce() -> (u32, u32) + Send,
     satisfy: impl Fn(MonitorGuard<'_, u32>),
 ) {
-    let inside_by = AtomicU32::new(0);
     thread::scope(|scope| {
-        let waiting = scope.spawn(|| wait(&|| inside_by.store(line_of_holder(monitor), SeqCst)));
+        let waiting = scope.spawn(wait);
         let found = await_wait(what);
         satisfy(monitor.enter());
-        let line = waiting.join().unwrap();
-        assert_eq!((line_of(only(&found).at), inside_by.load(SeqCst)), (line, line));
+        let (line, inside_by) = waiting.join().unwrap();
+        assert_eq!((line_of(only(&found).at), inside_by), (line, line));
     });
     assert!(report(Duration::ZERO).is_empty());
 }
@@ -218,12 +216,11 @@ fn a_thread_that_waits_for_a_condition_is_recorded() {
         let _alone = alone();
         let monitor = Monitor::new(0);
         let changed = monitor.condition();
-        let wait = |then: &dyn Fn()| {
+        let wait = || {
             let mut guard = monitor.enter();
             let line = line!() + 1;
             guard.wait(&changed);
-            then();
-            line
+            (line, line_of_holder(&monitor))
         };
         a_thread_is_recorded("condition", &monitor, wait, |inside| _ = changed.notify_one(&inside));
         a_thread_is_recorded("condition", &monitor, wait, |inside| _ = changed.notify_all(&inside));
@@ -235,13 +232,23 @@ fn a_thread_that_waits_for_a_predicate_is_recorded() {
     watchdog("a_thread_that_waits_for_a_predicate_is_recorded", || {
         let _alone = alone();
         let monitor = Monitor::new(0);
-        let wait = |then: &dyn Fn()| {
+        let wait = || {
             let (_guard, line) = (monitor.enter_when(|value| *value == 1), line!());
-            then();
-            line
+            (line, line_of_holder(&monitor))
         };
         a_thread_is_recorded("predicate", &monitor, wait, |mut inside| *inside = 1);
     });
+}
+
+/// Changes the value until a thread that runs this has ended. Returns what it returns.
+fn while_it_changes<R: Send>(monitor: &Monitor<u32>, run: impl FnOnce() -> R + Send) -> R {
+    thread::scope(|scope| {
+        let running = scope.spawn(run);
+        while !running.is_finished() {
+            *monitor.enter() += 1;
+        }
+        running.join().unwrap()
+    })
 }
 
 /// Its predicate holds for others alone: it is woken and goes on waiting, and then whoever leaves leaves the monitor to it.
@@ -249,18 +256,14 @@ fn a_thread_that_waits_for_a_predicate_is_recorded() {
 fn a_thread_that_is_granted_the_monitor_is_recorded() {
     watchdog("a_thread_that_is_granted_the_monitor_is_recorded", || {
         let _alone = alone();
-        let (monitor, inside_by, line) = (Monitor::new(0), AtomicU32::new(0), line!() + 4);
-        thread::scope(|scope| {
-            let waiting = scope.spawn(|| {
-                let own = thread::current().id();
-                let _guard = monitor.enter_when(|_| thread::current().id() != own);
-                inside_by.store(line_of_holder(&monitor), SeqCst);
-            });
-            while !waiting.is_finished() {
-                *monitor.enter() += 1;
-            }
+        let monitor = Monitor::new(0);
+        let line = line!() + 3;
+        let inside_by = while_it_changes(&monitor, || {
+            let own = thread::current().id();
+            let _guard = monitor.enter_when(|_| thread::current().id() != own);
+            line_of_holder(&monitor)
         });
-        assert_eq!(inside_by.load(SeqCst), line);
+        assert_eq!(inside_by, line);
         assert!(report(Duration::ZERO).is_empty());
     });
 }
@@ -270,28 +273,22 @@ fn a_thread_that_is_granted_the_monitor_is_recorded() {
 fn a_thread_that_serves_itself_is_recorded() {
     watchdog("a_thread_that_serves_itself_is_recorded", || {
         let _alone = alone();
-        let (monitor, inside_by, line) = (Monitor::new(0), AtomicU32::new(0), line!() + 10);
-        thread::scope(|scope| {
-            let waiting = scope.spawn(|| {
-                let own = thread::current().id();
-                loop {
-                    let mut asked = 0;
-                    let is_asked_again = |_: &u32| {
-                        asked += u32::from(thread::current().id() == own);
-                        asked > 1
-                    };
-                    let Some(_guard) = monitor.try_enter_when_for(is_asked_again, Duration::from_millis(2)) else {
-                        continue;
-                    };
-                    inside_by.store(line_of_holder(&monitor), SeqCst);
-                    break;
+        let monitor = Monitor::new(0);
+        let line = line!() + 9;
+        let inside_by = while_it_changes(&monitor, || {
+            let own = thread::current().id();
+            loop {
+                let mut asked = 0;
+                let is_asked_again = |_: &u32| {
+                    asked += u32::from(thread::current().id() == own);
+                    asked > 1
+                };
+                if let Some(_guard) = monitor.try_enter_when_for(is_asked_again, Duration::from_millis(2)) {
+                    break line_of_holder(&monitor);
                 }
-            });
-            while !waiting.is_finished() {
-                *monitor.enter() += 1;
             }
         });
-        assert_eq!(inside_by.load(SeqCst), line);
+        assert_eq!(inside_by, line);
         assert!(report(Duration::ZERO).is_empty());
     });
 }
