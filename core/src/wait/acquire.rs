@@ -96,6 +96,7 @@ impl Acquire {
     }
 
     /// The place of the call, until it waits.
+    #[inline]
     pub const fn site(&self) -> Option<Site> {
         match self.slot {
             Slot::Empty { site } => Some(site),
@@ -104,11 +105,13 @@ impl Acquire {
     }
 
     /// The place of the call, wherever that is known, for whoever records [who holds what](crate::deadlock).
+    #[inline]
     pub fn place(self: Pin<&Self>) -> Site {
         self.site().filter(|site| site.is_known()).unwrap_or_else(|| deadlock::site_of(self.name()))
     }
 
     /// By which [`trace`](crate::trace) and [`deadlock`] know its wait.
+    #[inline]
     pub fn name(self: Pin<&Self>) -> *const () {
         core::ptr::from_ref(self.get_ref()).cast()
     }
