@@ -51,6 +51,14 @@ impl<L: Layout> Contender for Asking<'_, L> {
         self.semaphore.leave(waiter)
     }
 
+    fn leave_with_it(&self, waiter: Pin<&Waiter>) {
+        if self.leave(waiter).is_some() {
+            // Where it was woken after it had taken, it was promised as much again (S5). Where before, that is what it has taken, and somebody
+            // may be woken in vain.
+            self.pass_on();
+        }
+    }
+
     fn is_waiting_with(&self, waiter: Pin<&Waiter>, waker: &Waker) -> bool {
         self.semaphore.is_waiting_with(waiter, waker)
     }

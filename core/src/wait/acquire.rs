@@ -228,10 +228,10 @@ impl Acquire {
                 }
                 Ok(()) => {
                     let was_queued = core::mem::replace(this.stage, Stage::Done) == Stage::Queued;
-                    // It may be woken at this moment. The wake-up is then not lost: it was for as much as this task has just
-                    // taken.
                     finish(contender, || {
-                        let _ = was_queued.then(|| contender.leave(waiter));
+                        if was_queued {
+                            contender.leave_with_it(waiter);
+                        }
                     });
                     return Poll::Ready(Ok(()));
                 }

@@ -66,6 +66,12 @@ pub trait Contender {
     /// Leaves the queue with nothing. Returns the signal where it has come before; the waiter has to act on it then.
     fn leave(&self, waiter: Pin<&Waiter>) -> Option<Signal>;
 
+    /// Leaves the queue with what it has asked for, which it has taken beside it. It may be woken at this moment: where nothing is counted
+    /// for whom somebody has been woken, that wake-up was for what it has just taken.
+    fn leave_with_it(&self, waiter: Pin<&Waiter>) {
+        let _ = self.leave(waiter);
+    }
+
     /// Whether a queued task stays queued, with this waker; false where it has been woken.
     fn is_waiting_with(&self, waiter: Pin<&Waiter>, waker: &Waker) -> bool;
 

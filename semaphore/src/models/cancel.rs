@@ -45,6 +45,26 @@ fn a_woken_task_that_is_cancelled_passes_the_wake_up_on() {
     });
 }
 
+/// Breaks if a task that takes beside the queue, and is woken before it has left, keeps the wake-up: it was not for what it has taken.
+#[test]
+fn a_wake_up_that_is_passed_on_to_one_that_has_taken_already_is_not_lost() {
+    model(|| {
+        let guarded = guarded(0);
+        let alarm = alarm();
+        let woken = guarded.queued(3, &Arc::new(Alarm::default()));
+        let mut taker = guarded.queued(1, &Arc::new(Alarm::default()));
+        let mut last = guarded.queued(3, &alarm);
+        guarded.semaphore.add_permits(3);
+        let taker = spawn(move || drop(take(&mut taker)));
+        drop(woken);
+        taker.join();
+        alarm.wait(0);
+        drop(take(&mut last));
+        drop(last);
+        guarded.assert_at_rest(3, 0);
+    });
+}
+
 /// Breaks if what has gathered for a large request is not there for those behind it, when it is cancelled.
 #[test]
 fn a_cancelled_large_request_wakes_those_behind_it_that_now_fit() {
