@@ -72,7 +72,8 @@ impl Request {
             Self::Read | Self::ReadAgain => WRITER,
             Self::Upgradable => WRITER | UPGRADABLE,
             Self::Write => WRITER | UPGRADABLE | READERS,
-            Self::Upgrade => READERS,
+            // A writer that leaves lets others in before it has left: also the one that upgrades then.
+            Self::Upgrade => WRITER | READERS,
         };
         let passes = rights.woken || !self.is_shared() || matches!(self, Self::ReadAgain);
         if word & holders != 0 || !passes && is_held_back(word) {

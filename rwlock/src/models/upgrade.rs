@@ -71,6 +71,26 @@ fn an_upgrading_task_waits_for_readers() {
     });
 }
 
+/// Breaks if one whom a writer has let in upgrades before that writer has left: the word would say that nobody writes.
+#[test]
+fn an_upgrade_waits_for_the_writer_that_has_let_it_in() {
+    // Three threads: each preemption more takes about ten times as long.
+    model_bounded(3, || {
+        let guarded = guarded(Policy::PhaseFair);
+        let guard = guarded.lock.write();
+        let upgrade = guarded.spawn(|guarded| {
+            let _guard = RwLockUpgradableGuard::upgrade(guarded.lock.upgradable_read());
+            guarded.data.count_up();
+        });
+        guarded.wait_for_company();
+        let reader = guarded.spawn(Guarded::look);
+        drop(guard);
+        upgrade.join();
+        reader.join();
+        guarded.assert_at_rest(1);
+    });
+}
+
 /// Breaks if readers keep an upgrade from happening, whatever the policy, or if one that is given up keeps them out.
 #[test]
 fn readers_do_not_pass_an_upgrade_that_waits() {
