@@ -21,4 +21,4 @@ use crate::sync::model::{
     Alarm, Data, THREADS, block_on, deadline, let_time_pass, model, model_bounded, spawn, wake_spuriously,
 };
 use crate::sync::time::Instant;
-use crate::wait::{Entrant, Kind, Parker, Place, QueueGuard, Signal, WaitQueue, Waiter, Wake, WakeList};
+use crate::wait::{Entrant, Kind, Parker, PendingWake, Place, QueueGuard, Signal, WaitQueue, Waiter, Wake, WakeList};

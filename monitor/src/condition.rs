@@ -18,7 +18,10 @@ use crate::raw::RawCondition;
 /// # Fairness
 ///
 /// Notifications go to those who wait in the order in which they came, threads and tasks alike. Whoever is notified joins the end of
-/// those who wait to enter, without being woken (`whoever_is_notified_is_woken_when_the_notifier_leaves`).
+/// those who wait to enter, without being woken (`whoever_is_notified_is_woken_when_the_notifier_leaves`,
+/// `one_that_is_notified_comes_behind_those_who_want_to_enter`). Where nobody waits to enter, the first thread that is notified does not
+/// join them: it is woken when the notifier leaves, and comes as anybody does
+/// (`threads_that_are_notified_from_inside_are_woken_when_the_notifier_leaves`).
 ///
 /// # Cancel safety
 ///
@@ -75,7 +78,8 @@ impl Condition {
 
     /// Notifies the one who has waited longest, if somebody waits. Returns how many were notified: 1 or 0.
     ///
-    /// It is somebody who is inside that notifies. Nothing is kept for those who come later.
+    /// It is somebody who is inside that notifies; who is notified is woken when the notifier leaves. Nothing is kept for those who come
+    /// later.
     ///
     /// # Panics
     ///
@@ -90,7 +94,7 @@ impl Condition {
     /// assert_eq!(new.notify_one(&jobs.enter()), 0); // nobody waits
     /// ```
     pub fn notify_one<T>(&self, guard: &MonitorGuard<'_, T>) -> usize {
-        usize::from(self.raw_of(guard).notify_one(Some(guard.monitor().raw())))
+        usize::from(self.raw_of(guard).notify_one(guard.monitor().notifier()))
     }
 
     /// Notifies all who wait at this moment. Returns how many there were.

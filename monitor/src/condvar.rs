@@ -19,7 +19,7 @@ use latchwork_mutex::internal::{RawMutex, while_released};
 use crate::future::{Wait, WaitWhile};
 #[cfg(feature = "std")]
 use crate::raw::Locks;
-use crate::raw::RawCondition;
+use crate::raw::{Notifier, RawCondition};
 
 /// A condition variable for threads and tasks: the classic one, for [`latchwork_mutex::Mutex`].
 ///
@@ -379,7 +379,7 @@ impl Condvar {
     /// assert!(!Condvar::new().notify_one()); // nobody waits
     /// ```
     pub fn notify_one(&self) -> bool {
-        self.raw.notify_one(None)
+        self.raw.notify_one(Notifier::Anybody)
     }
 
     /// Notifies all who wait at this moment. Returns how many there were.

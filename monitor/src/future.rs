@@ -17,7 +17,7 @@ use pin_project_lite::pin_project;
 
 use crate::guard::MonitorGuard;
 use crate::monitor::Monitor;
-use crate::raw::{Found, Locks, RawCondition, WHAT, is_to_one};
+use crate::raw::{Found, Locks, Notifier, RawCondition, WHAT, is_to_one};
 
 /// A guard that is given up while its owner waits: a [`MutexGuard`] or a [`MonitorGuard`].
 #[expect(private_bounds, reason = "sealed")]
@@ -152,7 +152,7 @@ struct PassOn<'a> {
 impl Drop for PassOn<'_> {
     fn drop(&mut self) {
         if self.is_to_one {
-            self.condition.notify_one(Some(self.lock));
+            self.condition.notify_one(Notifier::AtLock(self.lock));
         }
     }
 }

@@ -39,7 +39,7 @@ use latchwork_mutex::internal::raw_of;
 use latchwork_mutex::lock_api_05::RawMutex;
 use lock_api::{GuardSend, RawCondvarTimed};
 
-use crate::raw::{Locks, RawCondition};
+use crate::raw::{Locks, Notifier, RawCondition};
 
 /// A condition variable, of `lock_api`, for [`latchwork_mutex::lock_api_05::Mutex`].
 pub type Condvar = lock_api::Condvar<RawCondvar>;
@@ -85,7 +85,7 @@ unsafe impl lock_api::RawCondvar for RawCondvar {
     }
 
     fn notify_one(&self) -> bool {
-        self.0.notify_one(None)
+        self.0.notify_one(Notifier::Anybody)
     }
 
     fn notify_all(&self) -> usize {

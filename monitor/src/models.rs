@@ -16,7 +16,7 @@ mod predicate;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Wake};
 
 use latchwork_core::sync::model::{
     Alarm, Data, JoinHandle, block_on, deadline, let_time_pass, model, model_bounded, poll_once, spawn,
@@ -28,6 +28,15 @@ use crate::{Condition, Condvar, Monitor, MonitorGuard, Wait, When};
 
 fn alarm() -> Arc<Alarm> {
     Arc::new(Alarm::default())
+}
+
+/// A waker that panics.
+struct Panics;
+
+impl Wake for Panics {
+    fn wake(self: Arc<Self>) {
+        resume_unwind(Box::new("on purpose"));
+    }
 }
 
 /// Polls with a waker that counts.

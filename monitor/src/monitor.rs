@@ -21,7 +21,7 @@ use latchwork_core::sync::identity;
 use latchwork_core::sync::time::Instant;
 #[cfg(feature = "std")]
 use latchwork_core::trace::{Outcome, Site, Told, silently};
-use latchwork_core::wait::WakeList;
+use latchwork_core::wait::{PendingWake, WakeList};
 #[cfg(feature = "std")]
 use latchwork_core::wait::{Place, Signal};
 use latchwork_mutex::internal::{RawMutex, disown, guard_of, raw};
@@ -31,6 +31,7 @@ use crate::condition::Condition;
 use crate::guard::MonitorGuard;
 #[cfg(feature = "std")]
 use crate::predicate::{Subject, WHAT};
+use crate::raw::Notifier;
 use crate::roster::Roster;
 use crate::when::{Enter, When};
 
@@ -104,7 +105,7 @@ const HEAD_START: u32 = 50;
 ///
 /// # Size
 ///
-/// 88 bytes and the value. Nothing is allocated, on any path.
+/// 96 bytes and the value. Nothing is allocated, on any path.
 ///
 /// # Processor time
 ///
@@ -129,6 +130,8 @@ const HEAD_START: u32 = 50;
 pub struct Monitor<T> {
     mutex: Mutex<T>,
     roster: Roster<T>,
+    /// Whom its owner has notified, and wakes when it leaves.
+    notified: PendingWake,
     /// By which its conditions know it; 0 until there is one.
     number: AtomicU64,
 }
@@ -146,7 +149,7 @@ impl<T> Monitor<T> {
         /// ```
         #[inline]
         pub const fn new(value: T) -> Self {
-            Self { mutex: Mutex::new(value), roster: Roster::new(), number: AtomicU64::new(0) }
+            Self { mutex: Mutex::new(value), roster: Roster::new(), notified: PendingWake::new(), number: AtomicU64::new(0) }
         }
     }
 
@@ -516,21 +519,32 @@ impl<T> Monitor<T> {
         MonitorGuard::new(self, unsafe { guard_of(&self.mutex) })
     }
 
+    /// Somebody inside, who notifies.
+    pub(crate) fn notifier(&self) -> Notifier<'_> {
+        Notifier::Inside(self.raw(), &self.notified)
+    }
+
     /// Leaves. `is_changed`: the value may not be what it was when this one entered.
     #[inline]
     pub(crate) fn leave(&self, guard: MutexGuard<'_, T>, is_changed: bool) {
-        if self.roster.is_quiet(is_changed) {
+        let is_quiet = self.roster.is_quiet(is_changed);
+        if is_quiet && self.notified.is_empty() {
             drop(guard);
         } else {
-            self.leave_asking(guard, is_changed);
+            self.leave_waking(guard, is_quiet, is_changed);
         }
     }
 
-    /// Leaves, and asks those who wait whether it is their turn.
+    /// Leaves, wakes whom it has notified, and asks those who wait whether it is their turn, unless `is_quiet`.
     #[cold]
-    fn leave_asking(&self, guard: MutexGuard<'_, T>, is_changed: bool) {
-        let look = self.roster.look(&guard, is_changed);
+    fn leave_waking(&self, guard: MutexGuard<'_, T>, is_quiet: bool, is_changed: bool) {
         // Woken when the monitor is unlocked, also if that runs a waker that panics.
+        let mut notified = WakeAll(WakeList::<1>::new());
+        notified.0.extend(self.notified.take());
+        if is_quiet {
+            return drop(guard);
+        }
+        let look = self.roster.look(&guard, is_changed);
         let mut wakes = WakeAll(look.wakes);
         if let Some(heir) = look.heir {
             disown(guard);
@@ -679,9 +693,9 @@ impl<T> Monitor<T> {
 }
 
 /// Wakes when it is dropped.
-struct WakeAll(WakeList<2>);
+struct WakeAll<const N: usize>(WakeList<N>);
 
-impl Drop for WakeAll {
+impl<const N: usize> Drop for WakeAll<N> {
     fn drop(&mut self) {
         core::mem::take(&mut self.0).wake_all();
     }
@@ -733,4 +747,4 @@ impl<T> From<T> for Monitor<T> {
 }
 
 #[cfg(not(any(latchwork = "loom", latchwork = "shuttle")))]
-const _: () = assert!(size_of::<Monitor<()>>() <= 88);
+const _: () = assert!(size_of::<Monitor<()>>() <= 96);

@@ -105,3 +105,24 @@ fn a_parker_can_be_armed_again_after_a_timeout() {
         sender.join();
     });
 }
+
+/// Breaks if a wake that is put off is forgotten, or takes the place of another.
+#[test]
+fn of_two_wakes_one_is_put_off_and_none_is_lost() {
+    model_bounded(3, || {
+        let sleepers = [armed(), armed()];
+        let threads = sleepers.each_ref().map(|shared| {
+            let shared = Arc::clone(shared);
+            spawn(move || shared.0.park())
+        });
+        let pending = PendingWake::new();
+        for shared in &sleepers {
+            pending.put_off(shared.0.send(Signal::Woken).map_or(Wake::Nothing, Wake::Thread));
+        }
+        let mut wakes = WakeList::<1>::new();
+        wakes.extend(pending.take());
+        assert!(pending.is_empty());
+        wakes.wake_all();
+        threads.into_iter().for_each(|thread| assert_eq!(thread.join(), Signal::Woken));
+    });
+}

@@ -36,4 +36,4 @@ pub use parker::{Parker, Signal, Unpark};
 pub use queue::{QueueGuard, WaitQueue};
 pub use standing::{Kind, Lane, Moment, Standing};
 pub use waiter::Waiter;
-pub use wake_list::{Wake, WakeList};
+pub use wake_list::{PendingWake, Wake, WakeList};

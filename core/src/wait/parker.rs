@@ -239,6 +239,14 @@ impl fmt::Debug for Parker {
 pub struct Unpark(*const AtomicU32);
 
 impl Unpark {
+    pub(super) const fn at(address: *const AtomicU32) -> Self {
+        Self(address)
+    }
+
+    pub(super) const fn address(&self) -> *const AtomicU32 {
+        self.0
+    }
+
     /// Wakes the thread. Its frame may be gone, and another wait be at its address: that one returns for no reason.
     pub fn unpark(self) {
         futex::wake_one(self.0);

@@ -1,10 +1,12 @@
-//! Wakes that are gathered under a queue's lock and run after it is released.
+//! Wakes that are gathered under a queue's lock and run after it is released; or later, when a lock is.
 
+use core::fmt;
 use core::mem::ManuallyDrop;
 use core::task::Waker;
 
 use super::parker::Unpark;
 use crate::panics::{self, Payload};
+use crate::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 /// What is left to do for a waiter that was taken out of its queue and has its signal.
 #[derive(Debug)]
@@ -112,6 +114,63 @@ impl<const N: usize> WakeList<N> {
         for wake in self.wakes.into_iter().take(self.len) {
             first_panic.catch(|| wake.wake());
         }
+    }
+}
+
+/// One thread that is to be woken later, when the owner of a lock unlocks it.
+pub struct PendingWake {
+    // Null where there is none.
+    address: AtomicPtr<AtomicU32>,
+}
+
+impl Default for PendingWake {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl PendingWake {
+    crate::const_unless_checked! {
+        /// Nobody is to be woken.
+        #[inline]
+        pub const fn new() -> Self {
+            Self { address: AtomicPtr::new(core::ptr::null_mut()) }
+        }
+    }
+
+    /// Whether nobody is to be woken.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        // ORDERING: Relaxed, here and below: it is the owner's, whom the lock orders; those who share what the owner has put nothing in
+        // where another was first. What the thread is to see, its signal publishes.
+        self.address.load(Ordering::Relaxed).is_null()
+    }
+
+    /// Puts a wake off. A second one is run at once, and so is that of a task.
+    pub fn put_off(&self, wake: Wake) {
+        let Wake::Thread(unpark) = wake else { return wake.wake() };
+        let address = unpark.address().cast_mut();
+        let none = core::ptr::null_mut();
+        if self.address.compare_exchange(none, address, Ordering::Relaxed, Ordering::Relaxed).is_err() {
+            unpark.unpark();
+        }
+    }
+
+    /// Takes out what was put off. Nothing is put in meanwhile.
+    #[inline]
+    pub fn take(&self) -> Option<Wake> {
+        let address = self.address.load(Ordering::Relaxed);
+        if address.is_null() {
+            return None;
+        }
+        self.address.store(core::ptr::null_mut(), Ordering::Relaxed);
+        Some(Wake::Thread(Unpark::at(address)))
+    }
+}
+
+impl fmt::Debug for PendingWake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PendingWake").field("is_empty", &self.is_empty()).finish()
     }
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 #[cfg(any(latchwork = "loom", latchwork = "shuttle"))]
 use {
-    crate::raw::{Locks, RawCondition},
+    crate::raw::{Locks, Notifier, RawCondition},
     latchwork_core::trace::Site,
     latchwork_core::wait::{Contender, Entrant, Entry, Place, Signal, Waiter},
     std::pin::pin,
@@ -138,6 +138,74 @@ fn all_are_notified_and_woken_one_after_the_other() {
     });
 }
 
+/// Breaks if one that leaves wakes nobody whom it has notified, or not all of them.
+#[test]
+fn threads_that_are_notified_from_inside_are_woken_when_the_notifier_leaves() {
+    // Three threads: each preemption more takes about ten times as long.
+    model_bounded(3, || {
+        let shared = shared();
+        let takers = [(); 2].map(|()| shared.spawn(Shared::take));
+        let mut number = shared.number.enter();
+        *number += 2;
+        let _notified = [(); 2].map(|()| shared.changed.notify_one(&number));
+        drop(number);
+        takers.into_iter().for_each(JoinHandle::join);
+        shared.assert_at_rest(0);
+    });
+}
+
+/// Breaks if a thread that was notified sleeps on where whoever has notified it wakes another that panics.
+#[test]
+fn a_waker_that_panics_keeps_nobody_asleep_who_was_notified() {
+    // Each preemption more takes about ten times as long.
+    model_bounded(2, || {
+        let shared = shared();
+        // Where it has queued first, it is the one that wakes the other.
+        let taker = shared.spawn(|shared| panics(|| shared.take()));
+        let mut number = shared.number.enter();
+        *number += 1;
+        shared.changed.notify_one(&number);
+        let mut entering = Box::pin(shared.number.enter_async());
+        assert!(entering.as_mut().poll(&mut Context::from_waker(&Arc::new(Panics).into())).is_pending());
+        let panicked = panics(|| drop(number));
+        drop(entering);
+        assert!(!(taker.join() && panicked), "it panics once");
+        shared.assert_at_rest(0);
+    });
+}
+
+/// Breaks if a thread that is notified passes one that wants to enter and has come before. No thread runs but this: the waiters are
+/// theirs who would.
+#[test]
+#[cfg(any(latchwork = "loom", latchwork = "shuttle"))]
+fn one_that_is_notified_comes_behind_those_who_want_to_enter() {
+    model(|| {
+        let (monitor, condition) = (leaked(Monitor::new(0_u32)), RawCondition::new());
+        let raw = monitor.raw();
+        let waiters = [pin!(Waiter::new()), pin!(Waiter::new())];
+        let [newcomer, notified] = waiters.each_ref().map(|waiter| waiter.as_ref());
+
+        let guard = monitor.enter();
+        assert!(matches!(raw.contender().enqueue(Entrant::new(newcomer, None, Place::Back)), Entry::Queued));
+        condition.join(raw, Locks::One, notified, None);
+        assert!(condition.notify_one(monitor.notifier()));
+        drop(guard);
+        assert_eq!((newcomer.signal(), notified.signal()), (Some(Signal::Woken), None));
+        raw.acquire_with(newcomer, Signal::Woken, Site::NOWHERE);
+        raw.contender().give_up();
+        raw.acquire_with(notified, notified.signal().expect("it is its turn"), Site::NOWHERE);
+
+        // Nobody else wants to enter: it need not queue.
+        condition.join(raw, Locks::One, notified, None);
+        assert!(condition.notify_one(monitor.notifier()));
+        assert_eq!(notified.signal(), Some(Signal::Invited));
+        assert!(condition.join(raw, Locks::One, notified, None), "it waits no more");
+        condition.leave(notified);
+        raw.contender().give_up();
+        assert_at_rest(monitor, 0);
+    });
+}
+
 /// Breaks if a thread that was notified is woken only when the one before it has come, or still counts as notified when it has come
 /// too late. No thread runs but this: the waiters are theirs who would.
 #[test]
@@ -178,7 +246,7 @@ fn each_that_leaves_wakes_one_that_was_notified() {
 
         let guard = monitor.enter();
         condition.join(raw, Locks::One, last, None);
-        assert!(condition.notify_one(Some(raw)));
+        assert!(condition.notify_one(Notifier::AtLock(raw)));
         drop(guard);
         assert!(!raw.has_company(), "it is not the one on its way, for whom others would wait");
         raw.acquire_with(last, last.signal().expect("it was woken"), Site::NOWHERE);

@@ -47,7 +47,7 @@ assert_not_impl_any!(When<'static, u32, Rc<u32>>: Send);
 fn sizes_are_what_the_documentation_says() {
     assert_eq!(size_of::<Condvar>(), 40);
     assert_eq!(size_of::<Condition>(), 48);
-    assert_eq!(size_of::<Monitor<()>>(), 88);
+    assert_eq!(size_of::<Monitor<()>>(), 96);
     assert!(size_of::<MonitorGuard<'_, u64>>() <= 3 * size_of::<usize>());
 }
 
