@@ -43,13 +43,12 @@ use crate::when::When;
 pub struct MonitorGuard<'a, T> {
     monitor: &'a Monitor<T>,
     guard: ManuallyDrop<MutexGuard<'a, T>>,
-    is_changed: bool,
 }
 
 impl<'a, T> MonitorGuard<'a, T> {
     #[inline]
     pub(crate) const fn new(monitor: &'a Monitor<T>, guard: MutexGuard<'a, T>) -> Self {
-        Self { monitor, guard: ManuallyDrop::new(guard), is_changed: false }
+        Self { monitor, guard: ManuallyDrop::new(guard) }
     }
 
     #[inline]
@@ -57,18 +56,12 @@ impl<'a, T> MonitorGuard<'a, T> {
         self.monitor
     }
 
-    /// The value may not be what it was.
+    /// The guard of the lock, for one that leaves by other means.
     #[inline]
-    pub(crate) const fn note_change(&mut self) {
-        self.is_changed = true;
-    }
-
-    /// The guard of the lock, and whether the value has changed: for one that leaves by other means.
-    #[inline]
-    pub(crate) fn into_parts(self) -> (MutexGuard<'a, T>, bool) {
+    pub(crate) fn into_inner(self) -> MutexGuard<'a, T> {
         let mut this = ManuallyDrop::new(self);
         // SAFETY: this guard is not used again, nor dropped.
-        (unsafe { ManuallyDrop::take(&mut this.guard) }, this.is_changed)
+        unsafe { ManuallyDrop::take(&mut this.guard) }
     }
 
     /// Leaves, blocks this thread until the condition is notified, and enters again.
@@ -422,15 +415,15 @@ impl<'a, T> MonitorGuard<'a, T> {
         When::inside(self, predicate)
     }
 
-    /// Gives up the guard of the lock; says whether the value has changed.
+    /// Gives up the guard of the lock.
     ///
     /// # Safety
     ///
     /// Another guard is put in its place before this one is used again, or dropped.
     #[cfg(feature = "std")]
-    unsafe fn give_up(&mut self) -> (MutexGuard<'a, T>, bool) {
+    unsafe fn give_up(&mut self) -> MutexGuard<'a, T> {
         // SAFETY: as the caller says.
-        (unsafe { ManuallyDrop::take(&mut self.guard) }, core::mem::take(&mut self.is_changed))
+        unsafe { ManuallyDrop::take(&mut self.guard) }
     }
 
     #[cfg(feature = "std")]
@@ -438,10 +431,9 @@ impl<'a, T> MonitorGuard<'a, T> {
         let (monitor, condition) = (self.monitor, condition.raw_of(self));
         let regain = Regain(self);
         // SAFETY: `regain` puts another in its place.
-        let (guard, is_changed) = unsafe { regain.0.give_up() };
-        let guard = ManuallyDrop::new(guard);
+        let guard = ManuallyDrop::new(unsafe { regain.0.give_up() });
         // The guard is not dropped otherwise: what returns or unwinds before `release` is called has not released the lock.
-        let release = || monitor.leave(ManuallyDrop::into_inner(guard), is_changed);
+        let release = || monitor.leave(ManuallyDrop::into_inner(guard));
         WaitTimeoutResult(!condition.wait(monitor.raw(), Locks::One, deadline, site, release))
     }
 
@@ -455,12 +447,12 @@ impl<'a, T> MonitorGuard<'a, T> {
         let monitor = self.monitor;
         let mut outside = Outside { guard: self, entered: None };
         // SAFETY: `outside` puts another in its place.
-        let (guard, is_changed) = unsafe { outside.guard.give_up() };
+        let guard = unsafe { outside.guard.give_up() };
         {
             // SAFETY: the predicate stays where it is until `await_turn` has ended, and is reached by nobody but it.
             let subject = unsafe { Subject::new(NonNull::from(&mut predicate)) };
             let subject = pin!(subject);
-            outside.entered = monitor.await_turn(guard, is_changed, subject.into_ref(), deadline, Site::here());
+            outside.entered = monitor.await_turn(guard, subject.into_ref(), deadline, Site::here());
         }
         let holds = outside.entered.is_some();
         drop(outside);
@@ -491,8 +483,7 @@ struct Outside<'g, 'a, T> {
 impl<T> Drop for Outside<'_, '_, T> {
     fn drop(&mut self) {
         let entered = self.entered.take().unwrap_or_else(|| silently(|| self.guard.monitor.enter()));
-        let (guard, is_changed) = entered.into_parts();
-        (self.guard.guard, self.guard.is_changed) = (ManuallyDrop::new(guard), is_changed);
+        self.guard.guard = ManuallyDrop::new(entered.into_inner());
     }
 }
 
@@ -508,7 +499,7 @@ impl<T> Deref for MonitorGuard<'_, T> {
 impl<T> DerefMut for MonitorGuard<'_, T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
-        self.note_change();
+        self.monitor.roster().note_mutation();
         &mut self.guard
     }
 }
@@ -518,7 +509,7 @@ impl<T> Drop for MonitorGuard<'_, T> {
     fn drop(&mut self) {
         // SAFETY: the guard is dropped, and not used again.
         let guard = unsafe { ManuallyDrop::take(&mut self.guard) };
-        self.monitor.leave(guard, self.is_changed);
+        self.monitor.leave(guard);
     }
 }
 

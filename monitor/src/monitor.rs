@@ -392,8 +392,7 @@ impl<T> Monitor<T> {
         // SAFETY: the predicate stays where it is until `await_turn` has ended, and is reached by nobody but it.
         let subject = unsafe { Subject::new(NonNull::from(&mut predicate)) };
         let subject = pin!(subject);
-        let (guard, is_changed) = guard.into_parts();
-        self.await_turn(guard, is_changed, subject.into_ref(), Some(deadline), Site::here())
+        self.await_turn(guard.into_inner(), subject.into_ref(), Some(deadline), Site::here())
     }
 
     const_unless_checked! {
@@ -524,9 +523,10 @@ impl<T> Monitor<T> {
         Notifier::Inside(self.raw(), &self.notified)
     }
 
-    /// Leaves. `is_changed`: the value may not be what it was when this one entered.
+    /// Leaves.
     #[inline]
-    pub(crate) fn leave(&self, guard: MutexGuard<'_, T>, is_changed: bool) {
+    pub(crate) fn leave(&self, guard: MutexGuard<'_, T>) {
+        let is_changed = self.roster.take_mutation();
         let is_quiet = self.roster.is_quiet(is_changed);
         if is_quiet && self.notified.is_empty() {
             drop(guard);
@@ -564,13 +564,12 @@ impl<T> Monitor<T> {
     pub(crate) fn await_turn(
         &self,
         guard: MutexGuard<'_, T>,
-        is_changed: bool,
         subject: Pin<&Subject<T>>,
         deadline: Option<Instant>,
         site: Site,
     ) -> Option<MonitorGuard<'_, T>> {
         let told = Told::begin(WHAT, site);
-        let entered = self.await_turns(guard, is_changed, subject, deadline, site);
+        let entered = self.await_turns(guard, subject, deadline, site);
         let outcome = if entered.is_some() { Outcome::Acquired } else { Outcome::TimedOut };
         told.end(outcome, self.raw().address(), entered.is_some());
         entered
@@ -580,17 +579,16 @@ impl<T> Monitor<T> {
     fn await_turns(
         &self,
         guard: MutexGuard<'_, T>,
-        is_changed: bool,
         subject: Pin<&Subject<T>>,
         deadline: Option<Instant>,
         site: Site,
     ) -> Option<MonitorGuard<'_, T>> {
-        self.roster.register(subject, None, Place::Back, is_changed);
+        self.roster.register(subject, None, Place::Back, self.roster.take_mutation());
         let mut guard = Some(guard);
         loop {
             let withdraw = Withdraw { monitor: self, subject };
             // Both wake others, whose wakers are foreign code, and may panic.
-            self.leave(guard.take().expect("it is inside"), false);
+            self.leave(guard.take().expect("it is inside"));
             let served = self.serve_itself(subject, deadline);
             core::mem::forget(withdraw);
             if let Some(entered) = served {
@@ -611,8 +609,8 @@ impl<T> Monitor<T> {
                     return None;
                 }
                 // SAFETY: this thread has just got the lock, which one has at a time (M1 of the mutex).
-                let mut entered = unsafe { self.entered() };
-                self.arrive(&mut entered);
+                let entered = unsafe { self.entered() };
+                self.arrive();
                 entered
             };
             // SAFETY: the subject is this thread's own, and has left the roster.
@@ -623,9 +621,8 @@ impl<T> Monitor<T> {
                 unsafe { subject.meet_panic() };
                 return Some(entered);
             }
-            let (inner, is_changed) = entered.into_parts();
-            self.roster.register(subject, None, Place::Front, is_changed);
-            guard = Some(inner);
+            self.roster.register(subject, None, Place::Front, self.roster.take_mutation());
+            guard = Some(entered.into_inner());
         }
     }
 
@@ -653,7 +650,7 @@ impl<T> Monitor<T> {
             if changes == seen {
                 return None;
             }
-            let mut entered = self.try_enter()?;
+            let entered = self.try_enter()?;
             seen = changes;
             if !self.roster.may_pass() {
                 return Some(None);
@@ -665,7 +662,7 @@ impl<T> Monitor<T> {
             self.roster.note_passing();
             // Where it has been woken meanwhile, by one that passed its wake-up on, it has the turn.
             if self.roster.leave(subject).is_some() {
-                self.arrive(&mut entered);
+                self.arrive();
             }
             Some(Some(entered))
         });
@@ -673,17 +670,17 @@ impl<T> Monitor<T> {
     }
 
     /// A thread that has the turn has entered.
-    fn arrive(&self, guard: &mut MonitorGuard<'_, T>) {
+    fn arrive(&self) {
         if self.roster.arrive() {
-            guard.note_change();
+            self.roster.note_mutation();
         }
     }
 
     /// One that was woken, since its predicate held, does not enter: others are asked in its place.
     pub(crate) fn pass_on(&self, has_turn: bool) {
-        if let Some(mut guard) = self.try_enter() {
+        if let Some(guard) = self.try_enter() {
             if has_turn {
-                self.arrive(&mut guard);
+                self.arrive();
             }
             drop(guard);
         } else {

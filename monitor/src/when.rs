@@ -208,14 +208,14 @@ impl<'a, T, P: FnMut(&T) -> bool + Send + 'static> Future for When<'a, T, P> {
         this.acquire.set(Acquire::at(site));
         *this.stage = Stage::Entering(site);
         let waker = Some(cx.waker().clone());
-        let (guard, is_changed) = guard.into_parts();
-        this.monitor.roster().register(subject, waker, place, is_changed);
+        let guard = guard.into_inner();
+        this.monitor.roster().register(subject, waker, place, this.monitor.roster().take_mutation());
         *this.stage = Stage::Registered;
         begin_task(name(this.subject.as_ref()), WHAT, site, Start::now());
         let (name, lock) = (this.acquire.as_ref().name(), this.monitor.raw().address());
         deadlock::begin_task(name, lock, WHAT, if site.is_known() { site } else { asked_at }, false, cx);
         // The guard goes last: others are woken.
-        this.monitor.leave(guard, false);
+        this.monitor.leave(guard);
         Poll::Pending
     }
 }
