@@ -23,7 +23,7 @@ use latchwork_core::sync::model::{
 };
 use latchwork_mutex::{Mutex, MutexGuard};
 
-use crate::roster::MOST_PASSINGS;
+use crate::roster::{MOST_ONLOOKERS, MOST_PASSINGS};
 use crate::{Condition, Condvar, Monitor, MonitorGuard, Wait, When};
 
 fn alarm() -> Arc<Alarm> {

@@ -14,8 +14,6 @@ use latchwork_core::const_unless_checked;
 #[cfg(feature = "std")]
 use latchwork_core::deadlock::Waiting;
 use latchwork_core::sync::atomic::{AtomicU64, Ordering};
-#[cfg(feature = "std")]
-use latchwork_core::sync::hint::pause;
 use latchwork_core::sync::identity;
 #[cfg(feature = "std")]
 use latchwork_core::sync::time::Instant;
@@ -32,12 +30,10 @@ use crate::guard::MonitorGuard;
 #[cfg(feature = "std")]
 use crate::predicate::{Subject, WHAT};
 use crate::raw::Notifier;
+#[cfg(feature = "std")]
+use crate::roster::Onlooker;
 use crate::roster::Roster;
 use crate::when::{Enter, When};
-
-/// Pause hints between a change of the value and the moment at which a thread that waits asks itself.
-#[cfg(feature = "std")]
-const HEAD_START: u32 = 50;
 
 /// A monitor for threads and tasks: a value, which one at a time is inside with, and those who wait for it to become what they need.
 ///
@@ -75,8 +71,8 @@ const HEAD_START: u32 = 50;
 ///   is granted the monitor the next time: it is passed once (`a_thread_that_was_passed_is_granted_the_monitor`). Until it has come,
 ///   nobody else is asked (`nobody_else_is_asked_while_a_thread_is_on_its_way`); it asks them when it leaves
 ///   (`a_change_while_a_thread_is_on_its_way_is_asked_about_by_that_thread`).
-/// - A thread that begins to wait may turn for 13 us before it sleeps, and asks itself when the value has changed meanwhile. It passes
-///   those who came before it and sleep; while one of them is on its way, such threads do so 64 times at most
+/// - A thread that begins to wait may look on for 13 us before it takes its place, and enters when the value has changed meanwhile. It
+///   passes those who have theirs; while one of them is on its way, such threads do so 250 times at most
 ///   (`one_that_is_on_its_way_is_not_passed_without_end`).
 /// - A task is woken, and never granted. One that is not polled owns nothing and delays no thread
 ///   (`a_thread_passes_a_task_that_is_not_polled`), and nobody who is polled or enters; a task behind it is woken by the next that
@@ -109,9 +105,9 @@ const HEAD_START: u32 = 50;
 ///
 /// # Processor time
 ///
-/// A thread that waits for a predicate, or alone for a [`Condition`], turns for up to 13 us before it sleeps, where the last that was
-/// woken was woken from another core; after eight in a row that did so in vain, one in 17 does. Only on Linux, which tells on which core
-/// a thread runs.
+/// A thread that waits for a predicate, of which four do so at a time, or alone for a [`Condition`], turns for up to 13 us before it
+/// sleeps, where the last that was woken was woken from another core; after eight in a row that did so in vain, one in 17 does. Only on
+/// Linux, which tells on which core a thread runs.
 ///
 /// # Examples
 ///
@@ -583,20 +579,23 @@ impl<T> Monitor<T> {
         deadline: Option<Instant>,
         site: Site,
     ) -> Option<MonitorGuard<'_, T>> {
-        self.roster.register(subject, None, Place::Back, self.roster.take_mutation());
-        let mut guard = Some(guard);
-        loop {
-            let withdraw = Withdraw { monitor: self, subject };
-            // Both wake others, whose wakers are foreign code, and may panic.
-            self.leave(guard.take().expect("it is inside"));
-            let served = self.serve_itself(subject, deadline);
-            core::mem::forget(withdraw);
-            if let Some(entered) = served {
-                self.raw().note_acquired(site);
-                // SAFETY: the subject is this thread's own, and has left the roster.
+        let (mut guard, mut was_asked) = (guard, true);
+        if let Some(onlooker) = self.look_on() {
+            let (entered, answer) = self.watch(guard, onlooker, subject, deadline, site)?;
+            if answer == Some(true) {
+                // SAFETY: the subject is this thread's own, and was not registered.
                 unsafe { subject.meet_panic() };
                 return Some(entered);
             }
+            (guard, was_asked) = (entered.into_inner(), answer.is_some());
+        }
+        self.roster.register(subject, None, Place::Back, was_asked);
+        let mut guard = Some(guard);
+        loop {
+            let withdraw = Withdraw { monitor: self, subject };
+            // It wakes others, whose wakers are foreign code, and may panic.
+            self.leave(guard.take().expect("it is inside"));
+            core::mem::forget(withdraw);
             let signal = self.sleep(subject, deadline, site);
             let signal = signal.or_else(|| self.roster.leave(subject))?;
             let entered = if signal == Signal::Granted {
@@ -621,7 +620,7 @@ impl<T> Monitor<T> {
                 unsafe { subject.meet_panic() };
                 return Some(entered);
             }
-            self.roster.register(subject, None, Place::Front, self.roster.take_mutation());
+            self.roster.register(subject, None, Place::Front, true);
             guard = Some(entered.into_inner());
         }
     }
@@ -633,40 +632,55 @@ impl<T> Monitor<T> {
         self.roster.outlook().sleep(subject.waiter().parker(), deadline)
     }
 
-    /// Before it sleeps, a registered thread asks itself whenever the value has been changed, where that is worth while. Inside, where its
-    /// predicate holds, or has panicked: the subject has left the roster then.
+    /// From inside, where its predicate does not hold: looks on next, where that is worth while.
     #[cfg(feature = "std")]
-    fn serve_itself(&self, subject: Pin<&Subject<T>>, deadline: Option<Instant>) -> Option<MonitorGuard<'_, T>> {
-        let mut seen = self.roster.changes();
-        let served = self.roster.outlook().turn(deadline, || {
-            let changes = self.roster.changes();
-            if changes != seen {
-                // Whoever has changed the value asks the oldest, which may be this one.
-                pause(HEAD_START);
-            }
-            if subject.waiter().signal().is_some() {
-                return Some(None);
-            }
-            if changes == seen {
+    fn look_on(&self) -> Option<Onlooker<'_, T>> {
+        if self.roster.outlook().is_good() { self.roster.look_on() } else { None }
+    }
+
+    /// Leaves, and enters again whenever the value has been changed, until its predicate holds, or has panicked; once more, if it has not
+    /// within some microseconds. Inside, with what the predicate has said in the end; `None` at the deadline.
+    #[cfg(feature = "std")]
+    fn watch(
+        &self,
+        guard: MutexGuard<'_, T>,
+        mut onlooker: Onlooker<'_, T>,
+        subject: Pin<&Subject<T>>,
+        deadline: Option<Instant>,
+        site: Site,
+    ) -> Option<(MonitorGuard<'_, T>, Option<bool>)> {
+        self.leave(guard);
+        let found = self.roster.outlook().turn(deadline, || {
+            if !onlooker.has_seen_change() {
                 return None;
             }
-            let entered = self.try_enter()?;
-            seen = changes;
-            if !self.roster.may_pass() {
-                return Some(None);
-            }
-            // SAFETY: this thread is inside, so that nobody else asks it (P2).
-            if !unsafe { subject.ask(&entered) } {
-                return None;
-            }
-            self.roster.note_passing();
-            // Where it has been woken meanwhile, by one that passed its wake-up on, it has the turn.
-            if self.roster.leave(subject).is_some() {
-                self.arrive();
-            }
-            Some(Some(entered))
+            let found = self.look_again(subject, deadline, site);
+            onlooker.catch_up();
+            let goes_on = found.as_ref().is_some_and(|(_, answer)| *answer == Some(false));
+            (!goes_on).then_some(found)
         });
-        served.flatten()
+        found.unwrap_or_else(|| self.look_again(subject, deadline, site))
+    }
+
+    /// Enters, and asks itself, unless it may not go in. Inside, with the answer; `None` at the deadline.
+    #[cfg(feature = "std")]
+    fn look_again(
+        &self,
+        subject: Pin<&Subject<T>>,
+        deadline: Option<Instant>,
+        site: Site,
+    ) -> Option<(MonitorGuard<'_, T>, Option<bool>)> {
+        if !silently(|| self.raw().acquire_until(deadline, site)) {
+            return None;
+        }
+        // SAFETY: this thread has just got the lock, which one has at a time (M1 of the mutex).
+        let entered = unsafe { self.entered() };
+        // SAFETY: this thread is inside, and nobody else asks it: it is not registered (P2).
+        let answer = self.roster.may_pass().then(|| unsafe { subject.ask(&entered) });
+        if answer == Some(true) {
+            self.roster.note_passing();
+        }
+        Some((entered, answer))
     }
 
     /// A thread that has the turn has entered.

@@ -27,13 +27,18 @@
 //! While a thread has the turn, nobody is asked: whoever leaves notes that the value has changed, without a look at the roster, and the
 //! thread that has the turn takes the change for its own when it arrives. Where it does not arrive, a round begins.
 //!
-//! # Those who serve themselves
+//! # Onlookers
 //!
-//! A thread that has registered turns for some microseconds before it sleeps, where its [`Outlook`] says so, and asks itself whenever
-//! somebody has changed the value: it enters for that, as a newcomer does, and where its predicate holds, leaves the roster by itself.
+//! A thread whose predicate does not hold leaves, and looks on for some microseconds before it registers, where the [`Outlook`] says so:
+//! it watches a count of the changes, enters again when there has been one, as anybody does, and asks itself. Whoever leaves does no more
+//! for it than to count. In the end it enters once more, asks itself, and registers: so a change that it does not see costs it time, and
+//! nothing else. It has no place meanwhile. It passes those who are registered; while one of them has the turn, onlookers do so
+//! [`MOST_PASSINGS`] times at most, and register then without being asked, to be asked by the one that has the turn when it leaves.
+//!
 //! With more threads than cores, those who run go on in this way while those who were woken wait for a core: without, each change of
-//! hands waits for a wake-up. It passes those who came before it and sleep; while one of them has the turn, [`MOST_PASSINGS`] times at
-//! most.
+//! hands waits for a wake-up. Registered, they would be asked and woken by whoever leaves, of whose cache lines they take one after the
+//! other meanwhile: a producer and a consumer with one slot, on two cores, pass half as many items so (`cargo run --release -p
+//! latchwork-benches -- monitor --slots 1 --pairs 1:1`). There are [`MOST_ONLOOKERS`] at most, since each change calls all of them.
 //!
 //! # Wake-ups that are passed on
 //!
@@ -86,11 +91,15 @@ const PASSED: u8 = 1 << 6;
 
 /// How many are asked by one that leaves.
 pub(crate) const MOST: usize = 32;
-/// How often a thread that has the turn is passed by others that wait. With 8, 32, 64 and 16 slots: four producers and four consumers have
-/// 0.5, 1.4, 1.6 of std's throughput; the last of 16 producers has 0.25, 0.06, 0.03 of an equal share, and all together 3, 6, 7 times
-/// std's throughput (`cargo run --release -p latchwork-benches -- monitor --slots 16 --pairs 4:4,16:1`).
+/// How often a thread that has the turn is passed by onlookers. With 64, 250, and without end, and 16 slots: four producers and four
+/// consumers have 1.6, 3.4, 4.2 of std's throughput, 16 producers and one consumer 7, 11, 14; the last of these producers has 0.78, 0.47,
+/// 0.21 of an equal share in 200 ms (`cargo run --release -p latchwork-benches -- monitor --slots 16 --pairs 4:4,16:1`).
 #[cfg(feature = "std")]
-pub(crate) const MOST_PASSINGS: u8 = 64;
+pub(crate) const MOST_PASSINGS: u8 = 250;
+/// How many look on at a time. With one, a producer and a consumer keep each other from it, and have a third to two thirds of the
+/// throughput that they have with two and four, between which there is no difference beyond the spread (same command).
+#[cfg(feature = "std")]
+pub(crate) const MOST_ONLOOKERS: u8 = 4;
 
 /// All are in one lane: who they are decides only how they are let in.
 const LANE: Lane = Lane::First;
@@ -106,9 +115,10 @@ pub(crate) struct Roster<T> {
     round: AtomicU32,
     /// Whether the value has changed since a thread got the turn. The owner of the monitor reaches it, and nobody else.
     has_changed: AtomicBool,
-    /// How many have served themselves since a thread got the turn.
+    /// How many onlookers have gone in since a thread got the turn.
     passings: AtomicU8,
-    /// Counts the changes while somebody waits, for those who serve themselves. The owner of the monitor writes it.
+    onlookers: AtomicU8,
+    /// Counts the changes, for the onlookers. The owner of the monitor writes it.
     changes: AtomicU32,
     outlook: Outlook,
     asks: PhantomData<fn(&T)>,
@@ -132,6 +142,7 @@ impl<T> Roster<T> {
                 round: AtomicU32::new(0),
                 has_changed: AtomicBool::new(false),
                 passings: AtomicU8::new(0),
+                onlookers: AtomicU8::new(0),
                 changes: AtomicU32::new(0),
                 outlook: Outlook::new(),
                 asks: PhantomData,
@@ -156,18 +167,20 @@ impl<T> Roster<T> {
         is_mutated
     }
 
-    /// The owner of the monitor is about to leave: whether it has nobody to ask. A change is noted for the thread that has the turn.
+    /// The owner of the monitor is about to leave: whether it has nobody to ask. A change is noted for onlookers, and for the thread that
+    /// has the turn.
     #[inline]
     pub(crate) fn is_quiet(&self, is_changed: bool) -> bool {
+        // ORDERING: Relaxed, here and below: owners count up, whom the lock orders; who is counted no more is called in vain.
+        if is_changed && self.onlookers.load(Ordering::Relaxed) != 0 {
+            self.changes.store(self.changes().wrapping_add(1), Ordering::Relaxed);
+        }
         let mode = self.mode();
         mode & (WAITING | TURN) == 0 || self.has_nothing_to_ask(mode, is_changed)
     }
 
     /// The same, where somebody waits or is on its way.
     fn has_nothing_to_ask(&self, mode: u8, is_changed: bool) -> bool {
-        if is_changed {
-            self.note_change();
-        }
         if mode & TURN == 0 {
             return !is_changed && mode & UNASKED == 0;
         }
@@ -178,19 +191,21 @@ impl<T> Roster<T> {
         true
     }
 
-    /// The owner of the monitor registers one that has just said no. `is_changed`: the owner has changed the value before.
-    pub(crate) fn register(&self, subject: Pin<&Subject<T>>, waker: Option<Waker>, place: Place, is_changed: bool) {
+    /// The owner of the monitor registers one that has just said no, or was not asked.
+    pub(crate) fn register(&self, subject: Pin<&Subject<T>>, waker: Option<Waker>, place: Place, was_asked: bool) {
         let waiter = subject.waiter();
         let entrant = Entrant::new(waiter, waker, place);
+        let is_changed = self.take_mutation();
         let mut queue = self.queue.lock();
         if is_changed {
-            self.note_change();
             self.begin_round();
         }
         // SAFETY: the subject's waiter is passed to this queue alone.
         unsafe { queue.push(entrant, LANE) };
         queue.attach(waiter, core::ptr::from_ref(subject.get_ref()).cast());
-        subject.set_round(self.round());
+        // One that was not asked could not pass another, which has the turn: that was found while not all had been asked.
+        debug_assert!(was_asked || self.mode() & UNASKED != 0, "somebody is to be asked, and nobody is to ask");
+        subject.set_round(if was_asked { self.round() } else { self.round().wrapping_sub(1) });
         self.set(WAITING, true);
     }
 
@@ -314,13 +329,25 @@ impl<T> Roster<T> {
         self.queue.is_waiting_with(subject.waiter(), waker)
     }
 
-    /// Whether one that waits may go in by itself, though somebody who came before it is on its way. The caller owns the monitor.
+    /// The owner of the monitor is about to leave, and looks on then. `None` where enough do.
+    #[cfg(feature = "std")]
+    pub(crate) fn look_on(&self) -> Option<Onlooker<'_, T>> {
+        let has_room = self.onlookers.load(Ordering::Relaxed) < MOST_ONLOOKERS;
+        has_room.then(|| {
+            self.onlookers.fetch_add(1, Ordering::Relaxed);
+            // Its own change is none for it.
+            let own = u32::from(self.is_mutated.load(Ordering::Relaxed));
+            Onlooker { roster: self, seen: self.changes().wrapping_add(own) }
+        })
+    }
+
+    /// Whether an onlooker may go in, though somebody who has registered is on its way. The caller owns the monitor.
     #[cfg(feature = "std")]
     pub(crate) fn may_pass(&self) -> bool {
         self.mode() & TURN == 0 || self.passings() < MOST_PASSINGS
     }
 
-    /// One that waits goes in by itself. It owns the monitor.
+    /// An onlooker goes in. It owns the monitor.
     #[cfg(feature = "std")]
     pub(crate) fn note_passing(&self) {
         if self.mode() & TURN != 0 {
@@ -328,14 +355,9 @@ impl<T> Roster<T> {
         }
     }
 
-    /// How many changes there have been while somebody waited. The number may be old when it arrives.
-    pub(crate) fn changes(&self) -> u32 {
+    fn changes(&self) -> u32 {
         // ORDERING: Relaxed, here and below: whoever acts on it enters, and looks at the value.
         self.changes.load(Ordering::Relaxed)
-    }
-
-    fn note_change(&self) {
-        self.changes.store(self.changes().wrapping_add(1), Ordering::Relaxed);
     }
 
     #[cfg(feature = "std")]
@@ -444,6 +466,34 @@ impl<T> Roster<T> {
     }
 }
 
+/// A thread that looks on. See the [module documentation](self).
+#[cfg(feature = "std")]
+pub(crate) struct Onlooker<'a, T> {
+    roster: &'a Roster<T>,
+    /// How many changes there had been when it was inside.
+    seen: u32,
+}
+
+#[cfg(feature = "std")]
+impl<T> Onlooker<'_, T> {
+    /// Whether the value has been changed since it was inside. The answer may be old when it arrives.
+    pub(crate) fn has_seen_change(&self) -> bool {
+        self.roster.changes() != self.seen
+    }
+
+    /// It is inside.
+    pub(crate) fn catch_up(&mut self) {
+        self.seen = self.roster.changes();
+    }
+}
+
+#[cfg(feature = "std")]
+impl<T> Drop for Onlooker<'_, T> {
+    fn drop(&mut self) {
+        self.roster.onlookers.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// Who is looked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Who {
@@ -469,7 +519,8 @@ impl<T> Roster<T> {
     /// For the models: nobody waits, has the turn, or asks.
     pub(crate) fn is_at_rest(&self) -> bool {
         let is_empty = self.queue.lock().is_empty();
-        is_empty && self.mode() & (WAITING | TURN | ASKING | PASSED) == 0 && self.passings() == 0
+        let is_watched = self.onlookers.load(Ordering::Relaxed) != 0;
+        is_empty && !is_watched && self.mode() & (WAITING | TURN | ASKING | PASSED) == 0 && self.passings() == 0
     }
 
     /// For the models: whether a woken thread is on its way.

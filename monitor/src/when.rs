@@ -209,7 +209,7 @@ impl<'a, T, P: FnMut(&T) -> bool + Send + 'static> Future for When<'a, T, P> {
         *this.stage = Stage::Entering(site);
         let waker = Some(cx.waker().clone());
         let guard = guard.into_inner();
-        this.monitor.roster().register(subject, waker, place, this.monitor.roster().take_mutation());
+        this.monitor.roster().register(subject, waker, place, true);
         *this.stage = Stage::Registered;
         begin_task(name(this.subject.as_ref()), WHAT, site, Start::now());
         let (name, lock) = (this.acquire.as_ref().name(), this.monitor.raw().address());

@@ -268,10 +268,10 @@ fn a_thread_that_is_granted_the_monitor_is_recorded() {
     });
 }
 
-/// Its predicate holds when it asks itself once more, which it does before it sleeps.
+/// Its predicate holds when it asks itself once more, which it does before it takes its place.
 #[test]
-fn a_thread_that_serves_itself_is_recorded() {
-    watchdog("a_thread_that_serves_itself_is_recorded", || {
+fn a_thread_that_looks_on_is_recorded() {
+    watchdog("a_thread_that_looks_on_is_recorded", || {
         let _alone = alone();
         let monitor = Monitor::new(0);
         let line = line!() + 9;

@@ -84,7 +84,7 @@ impl Outlook {
 
     /// The signal, or `None` at the deadline. Turns for it first, where that is worth while, and `may_turn` says so; sleeps then.
     pub fn await_signal(&self, parker: &Parker, deadline: Option<Instant>, may_turn: bool) -> Option<Signal> {
-        let turned = if may_turn { self.turn(deadline, || parker.signal()) } else { None };
+        let turned = if may_turn && self.is_good() { self.turn(deadline, || parker.signal()) } else { None };
         turned.or_else(|| self.sleep(parker, deadline))
     }
 
@@ -97,11 +97,8 @@ impl Outlook {
         signal
     }
 
-    /// Looks again and again, until there is something or some microseconds have passed, where that is worth while.
+    /// Looks again and again, until there is something or some microseconds have passed.
     pub fn turn<R>(&self, deadline: Option<Instant>, mut look: impl FnMut() -> Option<R>) -> Option<R> {
-        if !self.is_good() {
-            return None;
-        }
         let end = Instant::now().checked_add(PATIENCE);
         let end = deadline.into_iter().chain(end).min();
         loop {
@@ -120,8 +117,8 @@ impl Outlook {
         }
     }
 
-    /// Whether the next is to turn.
-    fn is_good(&self) -> bool {
+    /// Whether this one is to [turn](Self::turn).
+    pub fn is_good(&self) -> bool {
         match self.mood() {
             TOGETHER => false,
             mood if (MOST_IN_VAIN..MOST_IN_VAIN + REST).contains(&mood) => {

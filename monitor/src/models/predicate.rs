@@ -159,11 +159,11 @@ fn a_thread_that_was_passed_is_granted_the_monitor() {
     });
 }
 
-/// Two threads that serve themselves take one each, while a woken task is cancelled and passes its wake-up on.
+/// Two threads that look on take one each, while a woken task is cancelled and passes its wake-up on.
 ///
-/// Breaks if one that serves itself stays in the roster, or keeps a turn that it was given meanwhile, or if its leaving is missed.
+/// Breaks if one that looks on does not leave, or does not ask itself before it registers.
 #[test]
-fn threads_serve_themselves_beside_those_who_are_let_in() {
+fn onlookers_come_beside_those_who_are_let_in() {
     // Each preemption more takes about ten times as long.
     model_bounded(3, || {
         let (monitor, alarm) = (monitor(), alarm());
@@ -177,11 +177,44 @@ fn threads_serve_themselves_beside_those_who_are_let_in() {
     });
 }
 
-/// One has the turn, so that whoever has changed the value does not ask the other.
+/// One is on its way, changes nothing, and has been passed as often as it may be.
 ///
-/// Breaks if a thread that serves itself does not meet the panic of its predicate, or stays in the roster with it.
+/// Breaks if one that looked on, and has registered without being asked, is not asked by the one that is on its way.
 #[test]
-fn a_thread_that_serves_itself_meets_the_panic_of_its_predicate() {
+fn one_that_may_not_pass_is_asked_after_that() {
+    // Three threads: each preemption more takes about ten times as long.
+    model_bounded(3, || {
+        let monitor = monitor();
+        monitor.roster().outlook().expect_soon();
+        let takers = [(); 2].map(|()| spawn(move || drop(monitor.enter_when(|number| *number > 0))));
+        *monitor.enter() = 1;
+        let guard = monitor.enter();
+        while monitor.roster().has_turn() && monitor.roster().may_pass() {
+            monitor.roster().note_passing();
+        }
+        drop(guard);
+        takers.into_iter().for_each(JoinHandle::join);
+        assert_at_rest(monitor, 1);
+    });
+}
+
+/// Breaks if a change calls many, or if one that looks on no more is counted.
+#[test]
+fn few_look_on_at_a_time() {
+    model(|| {
+        let monitor = monitor();
+        let _inside = monitor.enter();
+        let mut onlookers: Vec<_> = (0..MOST_ONLOOKERS).map(|_| monitor.roster().look_on()).collect();
+        assert!(onlookers.iter().all(Option::is_some));
+        assert!(monitor.roster().look_on().is_none());
+        onlookers.pop();
+        assert!(monitor.roster().look_on().is_some());
+    });
+}
+
+/// Breaks if a thread that looks on does not meet the panic of its predicate.
+#[test]
+fn an_onlooker_meets_the_panic_of_its_predicate() {
     // Three threads: each preemption more takes about ten times as long.
     model_bounded(3, || {
         let monitor = monitor();
@@ -198,7 +231,7 @@ fn a_thread_that_serves_itself_meets_the_panic_of_its_predicate() {
 
 /// One is on its way, and has been passed as often as it may be.
 ///
-/// Breaks if another that came later serves itself all the same.
+/// Breaks if one that looks on goes in all the same, or if nobody asks it after that.
 #[test]
 fn one_that_is_on_its_way_is_not_passed_without_end() {
     // Three threads: each preemption more takes about ten times as long.
@@ -227,7 +260,7 @@ fn one_that_is_on_its_way_is_not_passed_without_end() {
         drop(guard);
         first.join();
         let passed = second.join();
-        assert!(!(is_on_its_way && passed), "it has served itself");
+        assert!(!(is_on_its_way && passed), "it has gone in");
         assert_at_rest(monitor, 12);
     });
 }
