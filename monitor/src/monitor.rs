@@ -71,7 +71,7 @@ use crate::when::{Enter, When};
 ///   is granted the monitor the next time: it is passed once (`a_thread_that_was_passed_is_granted_the_monitor`). Until it has come,
 ///   nobody else is asked (`nobody_else_is_asked_while_a_thread_is_on_its_way`); it asks them when it leaves
 ///   (`a_change_while_a_thread_is_on_its_way_is_asked_about_by_that_thread`).
-/// - A thread that begins to wait may look on for 13 us before it takes its place, and enters when the value has changed meanwhile. It
+/// - A thread that begins to wait may look on for 30 us before it takes its place, and enters when the value has changed meanwhile. It
 ///   passes those who have theirs; while one of them is on its way, such threads do so 250 times at most
 ///   (`one_that_is_on_its_way_is_not_passed_without_end`).
 /// - A task is woken, and never granted. One that is not polled owns nothing and delays no thread
@@ -105,7 +105,7 @@ use crate::when::{Enter, When};
 ///
 /// # Processor time
 ///
-/// A thread that waits for a predicate, of which four do so at a time, or alone for a [`Condition`], turns for up to 13 us before it
+/// A thread that waits for a predicate, of which four do so at a time, or alone for a [`Condition`], turns for up to 30 us before it
 /// sleeps, where the last that was woken was woken from another core; after eight in a row that did so in vain, one in 17 does. Only on
 /// Linux, which tells on which core a thread runs.
 ///
