@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::mem::ManuallyDrop;
+use core::ptr::NonNull;
 use core::task::Waker;
 
 use super::parker::Unpark;
@@ -159,12 +160,9 @@ impl PendingWake {
     /// Takes out what was put off. Nothing is put in meanwhile.
     #[inline]
     pub fn take(&self) -> Option<Wake> {
-        let address = self.address.load(Ordering::Relaxed);
-        if address.is_null() {
-            return None;
-        }
+        let address = NonNull::new(self.address.load(Ordering::Relaxed))?;
         self.address.store(core::ptr::null_mut(), Ordering::Relaxed);
-        Some(Wake::Thread(Unpark::at(address)))
+        Some(Wake::Thread(Unpark::at(address.as_ptr())))
     }
 }
 
