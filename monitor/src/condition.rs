@@ -94,7 +94,12 @@ impl Condition {
     /// assert_eq!(new.notify_one(&jobs.enter()), 0); // nobody waits
     /// ```
     pub fn notify_one<T>(&self, guard: &MonitorGuard<'_, T>) -> usize {
-        usize::from(self.raw_of(guard).notify_one(guard.monitor().notifier()))
+        let (condition, monitor) = (self.raw_of(guard), guard.monitor());
+        let is_notified = condition.notify_one(monitor.notifier());
+        if is_notified {
+            monitor.note_notified();
+        }
+        usize::from(is_notified)
     }
 
     /// Notifies all who wait at this moment. Returns how many there were.

@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "the guard of the lock is given up for the length of a wait")]
 
 use core::fmt;
+use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ops::{Deref, DerefMut};
 #[cfg(feature = "std")]
@@ -12,6 +13,7 @@ use core::ptr::NonNull;
 #[cfg(feature = "std")]
 use core::time::Duration;
 
+use latchwork_core::sync::cell::Claim;
 #[cfg(feature = "std")]
 use latchwork_core::sync::time::Instant;
 use latchwork_core::trace::Site;
@@ -20,6 +22,7 @@ use latchwork_core::trace::silently;
 use latchwork_mutex::MutexGuard;
 #[cfg(feature = "std")]
 use latchwork_mutex::internal::guard_of;
+use latchwork_mutex::internal::{guard_with, into_claim, value_of};
 
 use crate::condition::Condition;
 #[cfg(feature = "std")]
@@ -42,13 +45,20 @@ use crate::when::When;
 #[must_use = "dropping the guard leaves the monitor"]
 pub struct MonitorGuard<'a, T> {
     monitor: &'a Monitor<T>,
-    guard: ManuallyDrop<MutexGuard<'a, T>>,
+    // In place of the guard of the lock, which would be a second pointer.
+    claim: Claim,
+    lends: PhantomData<MutexGuard<'a, T>>,
 }
+
+// SAFETY: it is the guard of the lock, but for the name.
+unsafe impl<'a, T> Send for MonitorGuard<'a, T> where MutexGuard<'a, T>: Send {}
+// SAFETY: as above.
+unsafe impl<'a, T> Sync for MonitorGuard<'a, T> where MutexGuard<'a, T>: Sync {}
 
 impl<'a, T> MonitorGuard<'a, T> {
     #[inline]
-    pub(crate) const fn new(monitor: &'a Monitor<T>, guard: MutexGuard<'a, T>) -> Self {
-        Self { monitor, guard: ManuallyDrop::new(guard) }
+    pub(crate) fn new(monitor: &'a Monitor<T>, guard: MutexGuard<'a, T>) -> Self {
+        Self { monitor, claim: into_claim(guard), lends: PhantomData }
     }
 
     #[inline]
@@ -59,9 +69,8 @@ impl<'a, T> MonitorGuard<'a, T> {
     /// The guard of the lock, for one that leaves by other means.
     #[inline]
     pub(crate) fn into_inner(self) -> MutexGuard<'a, T> {
-        let mut this = ManuallyDrop::new(self);
         // SAFETY: this guard is not used again, nor dropped.
-        unsafe { ManuallyDrop::take(&mut this.guard) }
+        unsafe { ManuallyDrop::new(self).give_up() }
     }
 
     /// Leaves, blocks this thread until the condition is notified, and enters again.
@@ -419,11 +428,17 @@ impl<'a, T> MonitorGuard<'a, T> {
     ///
     /// # Safety
     ///
-    /// Another guard is put in its place before this one is used again, or dropped.
-    #[cfg(feature = "std")]
+    /// The lock is got again, and [regained](Self::regain) here, before this guard is used again, or dropped.
+    #[inline]
     unsafe fn give_up(&mut self) -> MutexGuard<'a, T> {
-        // SAFETY: as the caller says.
-        unsafe { ManuallyDrop::take(&mut self.guard) }
+        // SAFETY: as the caller says: this one is none, until then.
+        unsafe { guard_with(self.monitor.mutex(), self.claim.hand_over()) }
+    }
+
+    /// Takes the guard of the lock, after this one has been [given up](Self::give_up).
+    #[cfg(feature = "std")]
+    fn regain(&mut self, guard: MutexGuard<'a, T>) {
+        self.claim = into_claim(guard);
     }
 
     #[cfg(feature = "std")]
@@ -468,7 +483,7 @@ struct Regain<'g, 'a, T>(&'g mut MonitorGuard<'a, T>);
 impl<T> Drop for Regain<'_, '_, T> {
     fn drop(&mut self) {
         // SAFETY: `wait_notified` drops this when its thread has the lock, and has given up the guard before.
-        self.0.guard = ManuallyDrop::new(unsafe { guard_of(self.0.monitor.mutex()) });
+        self.0.regain(unsafe { guard_of(self.0.monitor.mutex()) });
     }
 }
 
@@ -483,7 +498,7 @@ struct Outside<'g, 'a, T> {
 impl<T> Drop for Outside<'_, '_, T> {
     fn drop(&mut self) {
         let entered = self.entered.take().unwrap_or_else(|| silently(|| self.guard.monitor.enter()));
-        self.guard.guard = ManuallyDrop::new(entered.into_inner());
+        self.guard.regain(entered.into_inner());
     }
 }
 
@@ -492,7 +507,8 @@ impl<T> Deref for MonitorGuard<'_, T> {
 
     #[inline]
     fn deref(&self) -> &T {
-        &self.guard
+        // SAFETY: the owner of the lock is the only one who reaches the value (M4 of the mutex), and the guard is borrowed.
+        unsafe { &*value_of(self.monitor.mutex()) }
     }
 }
 
@@ -500,7 +516,8 @@ impl<T> DerefMut for MonitorGuard<'_, T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
         self.monitor.roster().note_mutation();
-        &mut self.guard
+        // SAFETY: as in `deref`, and the guard is borrowed mutably.
+        unsafe { &mut *value_of(self.monitor.mutex()) }
     }
 }
 
@@ -508,7 +525,7 @@ impl<T> Drop for MonitorGuard<'_, T> {
     #[inline]
     fn drop(&mut self) {
         // SAFETY: the guard is dropped, and not used again.
-        let guard = unsafe { ManuallyDrop::take(&mut self.guard) };
+        let guard = unsafe { self.give_up() };
         self.monitor.leave(guard);
     }
 }

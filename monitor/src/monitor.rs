@@ -483,7 +483,6 @@ impl<T> Monitor<T> {
         self.mutex.is_locked()
     }
 
-    #[cfg(feature = "std")]
     #[inline]
     pub(crate) const fn mutex(&self) -> &Mutex<T> {
         &self.mutex
@@ -519,25 +518,33 @@ impl<T> Monitor<T> {
         Notifier::Inside(self.raw(), &self.notified)
     }
 
-    /// Leaves.
-    #[inline]
-    pub(crate) fn leave(&self, guard: MutexGuard<'_, T>) {
-        let is_changed = self.roster.take_mutation();
-        let is_quiet = self.roster.is_quiet(is_changed);
-        if is_quiet && self.notified.is_empty() {
-            drop(guard);
-        } else {
-            self.leave_waking(guard, is_quiet, is_changed);
+    /// Its owner has notified somebody.
+    pub(crate) fn note_notified(&self) {
+        if !self.notified.is_empty() {
+            self.roster.alert();
         }
     }
 
-    /// Leaves, wakes whom it has notified, and asks those who wait whether it is their turn, unless `is_quiet`.
-    #[cold]
-    fn leave_waking(&self, guard: MutexGuard<'_, T>, is_quiet: bool, is_changed: bool) {
+    /// Leaves.
+    #[inline]
+    pub(crate) fn leave(&self, guard: MutexGuard<'_, T>) {
+        if self.roster.is_idle() {
+            drop(guard);
+        } else {
+            self.leave_waking(guard);
+        }
+    }
+
+    /// Leaves, wakes whom it has notified, and asks those who wait whether it is their turn. Not inlined: a guard's destructor is small
+    /// enough for that then.
+    #[inline(never)]
+    fn leave_waking(&self, guard: MutexGuard<'_, T>) {
         // Woken when the monitor is unlocked, also if that runs a waker that panics.
         let mut notified = WakeAll(WakeList::<1>::new());
         notified.0.extend(self.notified.take());
-        if is_quiet {
+        self.roster.calm();
+        let is_changed = self.roster.take_mutation();
+        if self.roster.is_quiet(is_changed) {
             return drop(guard);
         }
         let look = self.roster.look(&guard, is_changed);
@@ -581,7 +588,8 @@ impl<T> Monitor<T> {
     ) -> Option<MonitorGuard<'_, T>> {
         let (mut guard, mut was_asked) = (guard, true);
         if let Some(onlooker) = self.look_on() {
-            let (entered, answer) = self.watch(guard, onlooker, subject, deadline, site)?;
+            self.leave(guard);
+            let (entered, answer) = self.watch(onlooker, subject, deadline, site)?;
             if answer == Some(true) {
                 // SAFETY: the subject is this thread's own, and was not registered.
                 unsafe { subject.meet_panic() };
@@ -638,18 +646,16 @@ impl<T> Monitor<T> {
         if self.roster.outlook().is_good() { self.roster.look_on() } else { None }
     }
 
-    /// Leaves, and enters again whenever the value has been changed, until its predicate holds, or has panicked; once more, if it has not
-    /// within some microseconds. Inside, with what the predicate has said in the end; `None` at the deadline.
+    /// From outside: enters whenever the value has been changed, until its predicate holds, or has panicked; once more, if it has not within
+    /// some microseconds. Inside, with what the predicate has said in the end; `None` at the deadline.
     #[cfg(feature = "std")]
     fn watch(
         &self,
-        guard: MutexGuard<'_, T>,
         mut onlooker: Onlooker<'_, T>,
         subject: Pin<&Subject<T>>,
         deadline: Option<Instant>,
         site: Site,
     ) -> Option<(MonitorGuard<'_, T>, Option<bool>)> {
-        self.leave(guard);
         let found = self.roster.outlook().turn(deadline, || {
             if !onlooker.has_seen_change() {
                 return None;

@@ -56,9 +56,10 @@
 //! | `AGAIN`   | the value has changed since that: another round follows             |
 //! | `ASKING`  | the owner asks, or is about to grant the monitor                    |
 //! | `PASSED`  | a wake-up has been passed on since then                             |
+//! | `ALERT`   | somebody looks on, or did; or the owner has notified somebody       |
 //!
-//! All change with the roster's lock held. The owner of the monitor reads them without it: `WAITING` is set by owners alone, and a
-//! bit that it sees too late costs it a look.
+//! All change with the roster's lock held. The owner of the monitor reads them without it: `WAITING` and `ALERT` are set by owners alone,
+//! and a bit that it sees too late costs it a look.
 //!
 //! # Invariants
 //!
@@ -88,6 +89,7 @@ const CUT: u8 = 1 << 3;
 const AGAIN: u8 = 1 << 4;
 const ASKING: u8 = 1 << 5;
 const PASSED: u8 = 1 << 6;
+const ALERT: u8 = 1 << 7;
 
 /// How many are asked by one that leaves.
 pub(crate) const MOST: usize = 32;
@@ -108,8 +110,9 @@ const LANE: Lane = Lane::First;
 pub(crate) struct Roster<T> {
     queue: WaitQueue,
     mode: AtomicU8,
-    /// Whether the owner of the monitor has borrowed the value mutably. Not in its guard, which is two pointers so: one of three words is
-    /// moved in memory, and to enter and to leave, with a wait in between that need not wait, take twice as long.
+    /// Whether the owner of the monitor has borrowed the value mutably. While nobody waits, it means nothing, and stays as it is: whoever is
+    /// the first to register or to look on takes it. Not in the guard, which is one pointer so: more is moved in memory where it is borrowed
+    /// once, and to enter and to leave takes half as long again, with a wait in between that need not wait.
     is_mutated: AtomicBool,
     /// Counts the rounds. Guarded by the queue's lock.
     round: AtomicU32,
@@ -158,22 +161,40 @@ impl<T> Roster<T> {
     }
 
     /// Whether it has, since it entered, or was asked this.
-    #[inline]
     pub(crate) fn take_mutation(&self) -> bool {
         let is_mutated = self.is_mutated.load(Ordering::Relaxed);
-        if is_mutated {
-            self.is_mutated.store(false, Ordering::Relaxed);
-        }
+        self.is_mutated.store(false, Ordering::Relaxed);
         is_mutated
+    }
+
+    /// The owner of the monitor is about to leave: whether there is nobody whom that concerns, but those who want to enter.
+    #[inline]
+    pub(crate) fn is_idle(&self) -> bool {
+        self.mode() & (WAITING | TURN | ALERT) == 0
+    }
+
+    /// The owner of the monitor is to look, when it leaves, for those who look on, or whom it has notified.
+    pub(crate) fn alert(&self) {
+        let queue = self.queue.lock();
+        self.set(ALERT, true);
+        drop(queue);
+    }
+
+    /// The owner of the monitor is about to leave, and has looked for those whom it has notified.
+    pub(crate) fn calm(&self) {
+        // ORDERING: Relaxed: owners count up, whom the lock orders; who is counted no more is called in vain.
+        if self.mode() & ALERT != 0 && self.onlookers.load(Ordering::Relaxed) == 0 {
+            let queue = self.queue.lock();
+            self.set(ALERT, false);
+            drop(queue);
+        }
     }
 
     /// The owner of the monitor is about to leave: whether it has nobody to ask. A change is noted for onlookers, and for the thread that
     /// has the turn.
-    #[inline]
     pub(crate) fn is_quiet(&self, is_changed: bool) -> bool {
-        // ORDERING: Relaxed, here and below: owners count up, whom the lock orders; who is counted no more is called in vain.
-        if is_changed && self.onlookers.load(Ordering::Relaxed) != 0 {
-            self.changes.store(self.changes().wrapping_add(1), Ordering::Relaxed);
+        if is_changed {
+            self.count_change();
         }
         let mode = self.mode();
         mode & (WAITING | TURN) == 0 || self.has_nothing_to_ask(mode, is_changed)
@@ -198,6 +219,7 @@ impl<T> Roster<T> {
         let is_changed = self.take_mutation();
         let mut queue = self.queue.lock();
         if is_changed {
+            self.count_change();
             self.begin_round();
         }
         // SAFETY: the subject's waiter is passed to this queue alone.
@@ -332,13 +354,18 @@ impl<T> Roster<T> {
     /// The owner of the monitor is about to leave, and looks on then. `None` where enough do.
     #[cfg(feature = "std")]
     pub(crate) fn look_on(&self) -> Option<Onlooker<'_, T>> {
-        let has_room = self.onlookers.load(Ordering::Relaxed) < MOST_ONLOOKERS;
-        has_room.then(|| {
-            self.onlookers.fetch_add(1, Ordering::Relaxed);
-            // Its own change is none for it.
-            let own = u32::from(self.is_mutated.load(Ordering::Relaxed));
-            Onlooker { roster: self, seen: self.changes().wrapping_add(own) }
-        })
+        if self.onlookers.load(Ordering::Relaxed) == MOST_ONLOOKERS {
+            return None;
+        }
+        let is_mutated = self.take_mutation();
+        // For the others, if there are any. It is none for itself.
+        let own = is_mutated && !self.is_idle();
+        if own {
+            self.note_mutation();
+        }
+        self.onlookers.fetch_add(1, Ordering::Relaxed);
+        self.alert();
+        Some(Onlooker { roster: self, seen: self.changes().wrapping_add(u32::from(own)) })
     }
 
     /// Whether an onlooker may go in, though somebody who has registered is on its way. The caller owns the monitor.
@@ -353,6 +380,11 @@ impl<T> Roster<T> {
         if self.mode() & TURN != 0 {
             self.passings.store(self.passings() + 1, Ordering::Relaxed);
         }
+    }
+
+    /// For the onlookers.
+    fn count_change(&self) {
+        self.changes.store(self.changes().wrapping_add(1), Ordering::Relaxed);
     }
 
     fn changes(&self) -> u32 {
@@ -519,8 +551,10 @@ impl<T> Roster<T> {
     /// For the models: nobody waits, has the turn, or asks.
     pub(crate) fn is_at_rest(&self) -> bool {
         let is_empty = self.queue.lock().is_empty();
-        let is_watched = self.onlookers.load(Ordering::Relaxed) != 0;
-        is_empty && !is_watched && self.mode() & (WAITING | TURN | ASKING | PASSED) == 0 && self.passings() == 0
+        is_empty
+            && self.onlookers.load(Ordering::Relaxed) == 0
+            && self.mode() & (WAITING | TURN | ASKING | PASSED | ALERT) == 0
+            && self.passings() == 0
     }
 
     /// For the models: whether a woken thread is on its way.

@@ -32,6 +32,18 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
         Self { claim: mutex.claim(), mutex }
     }
 
+    /// The same, with an access to the value that has begun.
+    #[inline]
+    pub(crate) const fn with(mutex: &'a Mutex<T>, claim: Claim) -> Self {
+        Self { mutex, claim }
+    }
+
+    /// Gives up the guard, and neither the lock nor the access to the value.
+    #[inline]
+    pub(crate) fn into_claim(self) -> Claim {
+        ManuallyDrop::new(self).claim.hand_over()
+    }
+
     /// Narrows the guard to a part of the value.
     ///
     /// An associated function: `MutexGuard::map(guard, ...)`.

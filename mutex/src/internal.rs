@@ -8,6 +8,7 @@ use core::task::{Context, Poll};
 
 #[cfg(feature = "std")]
 use latchwork_core::deadlock::{Share, Waiting, acquired};
+use latchwork_core::sync::cell::Claim;
 #[cfg(feature = "std")]
 use latchwork_core::sync::time::Instant;
 #[cfg(feature = "std")]
@@ -114,6 +115,28 @@ pub fn end<T: ?Sized>(mutex: &mut Mutex<T>) {
 #[inline]
 pub unsafe fn guard_of<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     MutexGuard::new(mutex)
+}
+
+/// The access of a guard's owner to the value, by which the guard is [made again](guard_with).
+#[inline]
+pub fn into_claim<T: ?Sized>(guard: MutexGuard<'_, T>) -> Claim {
+    guard.into_claim()
+}
+
+/// The guard of a lock, with the access to the value that an earlier one had.
+///
+/// # Safety
+///
+/// The caller owns the lock, there is no other guard of it, and the claim is one to its value.
+#[inline]
+pub const unsafe fn guard_with<T: ?Sized>(mutex: &Mutex<T>, claim: Claim) -> MutexGuard<'_, T> {
+    MutexGuard::with(mutex, claim)
+}
+
+/// The value, which the owner of the lock may reach.
+#[inline]
+pub const fn value_of<T: ?Sized>(mutex: &Mutex<T>) -> *mut T {
+    mutex.value()
 }
 
 /// Ends the guard, and leaves the lock locked: it is somebody else's from here on.

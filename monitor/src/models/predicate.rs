@@ -177,6 +177,23 @@ fn onlookers_come_beside_those_who_are_let_in() {
     });
 }
 
+/// Breaks if what one has changed that looks on next is not asked about.
+#[test]
+fn the_change_of_one_that_looks_on_is_asked_about() {
+    // Without a bound it does not end in minutes.
+    model_bounded(4, || {
+        let monitor = monitor();
+        monitor.roster().outlook().expect_soon();
+        let other = spawn(move || *monitor.enter_when(|number| *number == 1) = 2);
+        let mut guard = monitor.enter();
+        *guard = 1;
+        guard.wait_until(|number| *number == 2);
+        drop(guard);
+        other.join();
+        assert_at_rest(monitor, 2);
+    });
+}
+
 /// One is on its way, changes nothing, and has been passed as often as it may be.
 ///
 /// Breaks if one that looked on, and has registered without being asked, is not asked by the one that is on its way.
