@@ -50,10 +50,10 @@ pub struct MonitorGuard<'a, T> {
     lends: PhantomData<MutexGuard<'a, T>>,
 }
 
-// SAFETY: it is the guard of the lock, but for the name.
-unsafe impl<'a, T> Send for MonitorGuard<'a, T> where MutexGuard<'a, T>: Send {}
-// SAFETY: as above.
-unsafe impl<'a, T> Sync for MonitorGuard<'a, T> where MutexGuard<'a, T>: Sync {}
+// SAFETY: it is the guard of the lock, which may be dropped in any thread.
+unsafe impl<T: Send> Send for MonitorGuard<'_, T> {}
+// SAFETY: it lends the value to whoever shares it, and the monitor.
+unsafe impl<T: Send + Sync> Sync for MonitorGuard<'_, T> {}
 
 impl<'a, T> MonitorGuard<'a, T> {
     #[inline]
