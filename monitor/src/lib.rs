@@ -23,8 +23,10 @@
 //! [two cases](Monitor#fairness): more than 32 wait, or one that was woken gives up while somebody is inside.
 //!
 //! Whoever waits for a condition is queued with it while it is inside, and leaves then. Whoever notifies moves it to the queue of those
-//! who wait to enter; each that leaves then wakes one of them: before that it could do nothing. Waiters live in the stack frames of
-//! threads and in the futures of tasks: no wait allocates.
+//! who wait to enter; each that leaves then wakes one of them: before that it could do nothing. Where that queue is empty, the notifier
+//! itself wakes the first, when it leaves. Waiters live in the stack frames of threads and in the futures of tasks: no wait allocates.
+//!
+//! Before it takes its place, a thread looks on for some microseconds, where others run on other cores, and comes back by itself.
 //!
 //! Reading order: `roster.rs` (who is asked, and who is next), `predicate.rs` (how others ask a predicate that may end), `monitor.rs`,
 //! `when.rs`; `raw.rs` (the states of a wait for a notification, and why none is lost), `future.rs` (what a cancelled wait owes);

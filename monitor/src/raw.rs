@@ -16,10 +16,10 @@
 //! A notifier that has the lock at hand moves threads and tasks. One that has not, and knows the lock only from those who wait, moves
 //! threads alone, and invites tasks: their futures may have been forgotten, and their lock be gone.
 //!
-//! Where nobody else wants the lock, a notifier that owns it invites the first thread that it notifies, and wakes it when it has released
-//! the lock ([`Notifier::Inside`]): there is no queue to be last in, and the lock learns of no waiter. With both moved, one producer and one consumer
-//! with one slot pass half as many items, 16 producers with 1024 slots half as many (`cargo run --release -p latchwork-benches -- monitor
-//! --contenders Condition`).
+//! Where nobody else wants the lock, a notifier that owns it invites the first thread that it notifies, and wakes it when it has
+//! released the lock ([`Notifier::Inside`]): there is no queue to be last in, and the lock learns of no waiter. If all are moved, one
+//! producer and one consumer with one slot pass half as many items, and so do 16 producers with 1024 slots (`cargo run --release -p
+//! latchwork-benches -- monitor --contenders Condition`).
 //!
 //! # Invariants
 //!
