@@ -29,7 +29,7 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
     /// The guard of a lock that the caller owns.
     #[inline]
     pub(crate) fn new(mutex: &'a Mutex<T>) -> Self {
-        Self { claim: mutex.claim(), mutex }
+        Self::with(mutex, mutex.claim())
     }
 
     /// The same, with an access to the value that has begun.
@@ -156,7 +156,7 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
     /// Ends, and leaves the lock locked.
     #[inline]
     pub(crate) fn disown(self) {
-        ManuallyDrop::new(self).claim.release();
+        self.into_claim().release();
     }
 
     /// Runs `wait`, which gives up the lock, and returns or unwinds with it.
