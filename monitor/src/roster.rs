@@ -197,13 +197,8 @@ impl<T> Roster<T> {
             self.count_change();
         }
         let mode = self.mode();
-        mode & (WAITING | TURN) == 0 || self.has_nothing_to_ask(mode, is_changed)
-    }
-
-    /// The same, where somebody waits or is on its way.
-    fn has_nothing_to_ask(&self, mode: u8, is_changed: bool) -> bool {
         if mode & TURN == 0 {
-            return !is_changed && mode & UNASKED == 0;
+            return mode & WAITING == 0 || !is_changed && mode & UNASKED == 0;
         }
         if is_changed {
             // ORDERING: Relaxed: it is the owner's, like the value.
