@@ -109,7 +109,7 @@ fn a_parker_can_be_armed_again_after_a_timeout() {
 /// Breaks if a wake that is put off is forgotten, or takes the place of another.
 #[test]
 fn of_two_wakes_one_is_put_off_and_none_is_lost() {
-    model_bounded(3, || {
+    model(|| {
         let sleepers = [armed(), armed()];
         let threads = sleepers.each_ref().map(|shared| {
             let shared = Arc::clone(shared);
