@@ -80,13 +80,13 @@ impl<P: Party> Contender for Asking<'_, P> {
     }
 
     fn pace(&self) -> Pace {
-        // With attempts that are always far apart, sections of 200 ns and 1 us, and as much time outside of them, have four fifths of the
-        // throughput of std, with 2, 4 and 16 threads; with attempts that are always close, empty sections have half of what they have
-        // (`cargo run --release -p latchwork-benches -- mutex --section 0,200,1000`).
+        // With attempts that are always far apart at first, sections of 200 ns and 1 us, and as much time outside of them, have four fifths
+        // of the throughput of std, with 2, 4 and 16 threads; with attempts that are always close at first, empty sections have half of
+        // what they have (`cargo run --release -p latchwork-benches -- mutex --section 0,200,1000`).
         if self.mutex.is_brief() { Pace::FAR } else { Pace::CLOSE }
     }
 
-    fn first_pause(&self, hints: u32) {
+    fn pause(&self, hints: u32) {
         self.mutex.watch(hints, || pause(hints));
     }
 
@@ -135,21 +135,31 @@ mod tests {
     use super::*;
     use crate::Mutex;
 
+    /// The pace of newcomers after one has paused for so many pause hints, and seen so many unlocks meanwhile.
+    fn pace_after(mutex: &Mutex<()>, hints: u32, unlocks: u32) -> Pace {
+        mutex.raw().watch(hints, || (0..unlocks).for_each(|_| drop(mutex.lock())));
+        mutex.raw().contender().pace()
+    }
+
     #[test]
     fn a_newcomer_keeps_its_attempts_far_apart_where_sections_are_brief() {
         let mutex = Mutex::new(());
-        let unlock = |times: u32| (0..times).for_each(|_| drop(mutex.lock()));
-        let pace_after = |hints, times| {
-            mutex.raw().watch(hints, || unlock(times));
-            mutex.raw().contender().pace()
-        };
         assert_eq!(mutex.raw().contender().pace(), Pace::CLOSE);
-        assert_eq!(pace_after(64, 9), Pace::FAR);
-        assert_eq!(pace_after(64, 8), Pace::CLOSE);
-        assert_eq!(pace_after(12, 2), Pace::FAR);
-        assert_eq!(pace_after(1, 1), Pace::CLOSE, "one alone may be the end of a long section");
-        // The count begins anew after 256.
-        assert_eq!(pace_after(64, 250), Pace::FAR);
-        assert_eq!(pace_after(64, 0), Pace::CLOSE);
+        assert_eq!(pace_after(&mutex, 64, 6), Pace::FAR);
+        assert_eq!(pace_after(&mutex, 64, 5), Pace::CLOSE);
+        assert_eq!(pace_after(&mutex, 12, 2), Pace::FAR);
+        assert_eq!(pace_after(&mutex, 12, 1), Pace::CLOSE, "one alone may be the end of a long section");
+        assert_eq!(pace_after(&mutex, 64, 250), Pace::FAR, "the count begins anew after 256");
+        assert_eq!(pace_after(&mutex, 64, 0), Pace::CLOSE);
+    }
+
+    #[test]
+    fn a_newcomer_learns_nothing_from_a_pause_that_is_too_short_or_too_long() {
+        let mutex = Mutex::new(());
+        assert_eq!(pace_after(&mutex, 11, 2), Pace::CLOSE);
+        assert_eq!(pace_after(&mutex, 65, 20), Pace::CLOSE);
+        assert_eq!(pace_after(&mutex, 64, 20), Pace::FAR);
+        assert_eq!(pace_after(&mutex, 11, 0), Pace::FAR);
+        assert_eq!(pace_after(&mutex, 65, 0), Pace::FAR);
     }
 }

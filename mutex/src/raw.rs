@@ -189,12 +189,12 @@ impl RawMutex {
         self.state.try_take(reserved_too)
     }
 
-    /// Whether its sections are brief, as a newcomer has [seen](Self::watch).
+    /// Whether its sections are brief, as somebody has [seen](Self::watch).
     pub(crate) fn is_brief(&self) -> bool {
         self.state.is_brief()
     }
 
-    /// A newcomer pauses for so many pause hints, and sees whether sections are brief.
+    /// A thread pauses for so many pause hints, and may see whether sections are brief.
     pub(crate) fn watch(&self, hints: u32, pause: impl FnOnce()) {
         self.state.watch(hints, pause);
     }

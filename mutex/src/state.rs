@@ -88,6 +88,7 @@
 //! locks use it for *nobody else locks*; here it is *nobody waits*.
 
 use core::convert::Infallible;
+use core::ops::RangeInclusive;
 
 use latchwork_core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use latchwork_core::wait::Held;
@@ -112,15 +113,19 @@ pub(crate) const CALM: u32 = if IS_CHECKED { 2 } else { 1024 };
 const CALM_AT_FIRST: u32 = if IS_CHECKED { 2 } else { 32 };
 
 /// Sections of fewer pause hints than this, with the time between them, are *brief*: the cache line takes about as long to change hands.
-const BRIEF: u32 = 8;
+const BRIEF: u32 = 12;
+
+/// Pauses of so many pause hints tell whether sections are brief: a shorter one sees no two of them end, and while a longer one lasts, more
+/// may end than are counted.
+const TELLING: RangeInclusive<u32> = BRIEF..=64;
 
 /// The two bytes, and what is known of the past. See the [module documentation](self).
 pub(crate) struct State {
     lock: AtomicU8,
     mode: AtomicU8,
-    /// How many unlocks there were, modulo 256. The owner's; newcomers look.
+    /// How many unlocks there were, modulo 256. The owner's; others look.
     unlocks: AtomicU8,
-    /// Whether sections are brief, as the last newcomer saw that has paused.
+    /// Whether sections are brief, as the last saw that has paused.
     is_brief: AtomicBool,
     /// How many unlocks have met nobody since the lock became busy, or was contended. The owner's.
     calm: AtomicU32,
@@ -278,20 +283,23 @@ impl State {
         }
     }
 
-    /// A newcomer pauses for so many pause hints, and sees whether sections are brief. One that is kept from running meanwhile may be
+    /// A thread pauses for so many pause hints, and may see whether sections are brief. One that is kept from running meanwhile may be
     /// wrong, until the next.
     pub(crate) fn watch(&self, hints: u32, pause: impl FnOnce()) {
+        if !TELLING.contains(&hints) {
+            return pause();
+        }
         let before = self.unlocks.load(Ordering::Relaxed);
         pause();
         let unlocks = u32::from(self.unlocks.load(Ordering::Relaxed).wrapping_sub(before));
-        // One alone may be the end of a long section.
-        let is_brief = unlocks > 1 && unlocks * BRIEF > hints;
+        // Of one alone this is not true: it may be the end of a long section.
+        let is_brief = unlocks * BRIEF > hints;
         if is_brief != self.is_brief() {
             self.is_brief.store(is_brief, Ordering::Relaxed);
         }
     }
 
-    /// Whether sections are brief, as the last newcomer saw.
+    /// Whether sections are brief, as the last saw that has paused.
     pub(crate) fn is_brief(&self) -> bool {
         self.is_brief.load(Ordering::Relaxed)
     }

@@ -4,10 +4,9 @@ use core::pin::{Pin, pin};
 
 use super::contend::{Contender, Entrant, Entry, Held, Place, Progress};
 use super::parker::Signal;
+use super::turning::Turning;
 use super::waiter::Waiter;
-use crate::Spin;
 use crate::deadlock::Waiting;
-use crate::sync::hint::pause;
 use crate::sync::thread::yield_now;
 use crate::sync::time::Instant;
 use crate::trace::{Outcome, Site, Told};
@@ -41,7 +40,7 @@ pub fn block<C: Contender>(contender: &C, deadline: Option<Instant>, site: Site)
 fn queue<C: Contender>(contender: &C, deadline: Option<Instant>, site: Site) -> Result<bool, C::Never> {
     let _waiting = Waiting::begin(contender.address(), C::WHAT, site, contender.has_a_part());
     let mut gave_way = false;
-    if spin(contender, Place::Back, &mut gave_way)? {
+    if spin(contender, Place::Back, deadline, &mut gave_way)? {
         return Ok(true);
     }
     contender.begin_waiting();
@@ -105,9 +104,9 @@ fn wait<C: Contender>(
             Stay::Ended(Some(signal)) => {
                 place = Place::Front;
                 was_on_its_way = signal != Signal::Invited;
-                spin(contender, place, &mut gave_way)
+                spin(contender, place, deadline, &mut gave_way)
             }
-            Stay::NotQueued => spin(contender, place, &mut gave_way),
+            Stay::NotQueued => spin(contender, place, deadline, &mut gave_way),
             Stay::Joined => Ok(true),
         };
         if !matches!(end, Ok(false)) {
@@ -136,35 +135,27 @@ fn stay<C: Contender>(contender: &C, entrant: Entrant<'_>, deadline: Option<Inst
     Stay::Ended(signal.or_else(|| contender.leave(waiter)))
 }
 
-/// Tries a bounded number of times.
-fn spin<C: Contender>(contender: &C, place: Place, gave_way: &mut bool) -> Result<bool, C::Never> {
-    match place {
-        Place::Back => approach(contender, gave_way),
-        Place::Front => {
-            let mut spin = Spin::new(C::TURNS.woken);
-            take(contender, Progress::Woken, gave_way, || spin.turn())
-        }
-    }
-}
-
-/// A newcomer tries. It may have to give up at once.
-fn approach<C: Contender>(contender: &C, gave_way: &mut bool) -> Result<bool, C::Never> {
-    let begun = contender.pace();
-    let (mut pace, mut is_first) = (begun, true);
-    take(contender, Progress::New, gave_way, || {
-        if contender.is_to_queue_at_once() {
+/// Tries for a bounded time. A newcomer may have to give up at once.
+fn spin<C: Contender>(
+    contender: &C,
+    place: Place,
+    deadline: Option<Instant>,
+    gave_way: &mut bool,
+) -> Result<bool, C::Never> {
+    let progress = match place {
+        Place::Back => Progress::New,
+        Place::Front => Progress::Woken,
+    };
+    let mut turning = Turning::new(contender.pace(), deadline);
+    take(contender, progress, gave_way, || {
+        if place == Place::Back && contender.is_to_queue_at_once() {
             return false;
         }
-        let Some(hints) = pace.take() else { return false };
-        if is_first {
-            is_first = false;
-            contender.first_pause(hints);
-            let learned = contender.pace();
-            pace = if learned == begun { pace } else { learned };
-        } else {
-            pause(hints);
+        let pause = turning.next();
+        if let Some(hints) = pause {
+            contender.pause(hints);
         }
-        true
+        pause.is_some()
     })
 }
 

@@ -22,7 +22,7 @@ pub trait Contender {
     /// What it is, for whoever is [told](crate::trace) of waits.
     const WHAT: &'static str;
 
-    /// How long its threads turn.
+    /// How long its threads turn once they are queued.
     const TURNS: Turns = Turns::DEFAULT;
 
     /// Whether it asks of its waiters whether they [are awake](super::Standing::is_awake). Whoever does not is spared the look.
@@ -46,14 +46,13 @@ pub trait Contender {
     /// Why it could not be had.
     fn try_take(&self, progress: Progress, reserved_too: bool) -> Result<(), Held<Self::Never>>;
 
-    /// How a newcomer turns.
+    /// How a thread turns before it queues, or queues again.
     fn pace(&self) -> Pace {
         Pace::FAR
     }
 
-    /// The first pause of a newcomer, of so many pause hints. Whoever learns from what others do meanwhile looks before and after it: the
-    /// [pace](Self::pace) may be another one then.
-    fn first_pause(&self, hints: u32) {
+    /// A thread pauses between two attempts. Whoever learns from what others do meanwhile looks before and after.
+    fn pause(&self, hints: u32) {
         pause(hints);
     }
 
@@ -91,26 +90,21 @@ pub trait Contender {
     fn end_waiting(&self) {}
 }
 
-/// How long a thread turns at each stage of its wait but the [first](Pace); with `n` turns, it pauses for 2^n - 1 pause hints, up to 127 with 7, and 64
-/// more with each after that.
+/// How long a queued thread turns before it sleeps; with `n` turns, it pauses for 2^n - 1 pause hints, up to 127 with 7, and 64 more with
+/// each after that.
 #[derive(Clone, Copy, Debug)]
 pub struct Turns {
-    /// Of a newcomer that has queued, before it sleeps.
+    /// Of a newcomer.
     pub queued: u32,
-    /// Of a woken thread, which tries to take, before it queues again.
-    pub woken: u32,
-    /// Of one that has queued again, before it sleeps again.
+    /// Of one that has been woken, found nothing, and queued again.
     pub returned: u32,
 }
 
 impl Turns {
-    /// For a lock that one has at a time.
-    ///
-    /// - A woken thread has paid for the wake-up already. With 2 turns, sections of 10 us lose a tenth of their throughput
-    ///   (`cargo run --release -p latchwork-benches -- mutex --threads 2`).
-    /// - One that has been woken and lost the race is woken by the next unlock, which is spared the system call. Without, two
-    ///   threads with sections of 1 us lose a fifth of their throughput (same command).
-    pub const DEFAULT: Self = Self { queued: 0, woken: 7, returned: 7 };
+    /// For a lock that one has at a time: one that has been woken and lost the race is woken by the next unlock, which is spared the
+    /// system call. Without, two threads with sections of 1 us lose a fifth of their throughput (`cargo run --release -p
+    /// latchwork-benches -- mutex --threads 2`).
+    pub const DEFAULT: Self = Self { queued: 0, returned: 7 };
 }
 
 /// Why something could not be taken.

@@ -20,6 +20,8 @@ mod pace;
 pub mod parker;
 pub mod queue;
 mod standing;
+#[cfg(feature = "std")]
+mod turning;
 mod waiter;
 mod wake_list;
 

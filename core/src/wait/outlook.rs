@@ -28,17 +28,18 @@ use core::fmt;
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 
+use super::pace::A_WAKE_UP;
 use super::parker::{Parker, Signal};
 use crate::spin::CHECKED;
 use crate::sync::hint::spin_loop;
 use crate::sync::thread::{CORES_ARE_KNOWN, current_core};
 use crate::sync::time::Instant;
 
-/// How long one turns: as long as it takes to wake a thread on another core, 22 to 34 us here. For less, whoever waits for a thread that
-/// it has just woken so turns in vain, and has then to be woken in its turn: with 13 us, 16 producers and one consumer with one slot, by
-/// conditions, have 0.7 of the throughput of the better of std and parking_lot, with 20 us 0.9 to 1.1, with 30 us 1.3 to 1.5, with 45 us
-/// no more (`cargo run --release -p latchwork-benches -- monitor --slots 1 --pairs 16:1`).
-const PATIENCE: Duration = Duration::from_micros(30);
+/// How long one turns. For less, whoever waits for a thread that it has just woken turns in vain, and has then to be woken in its turn:
+/// with 13 us, 16 producers and one consumer with one slot, by conditions, have 0.7 of the throughput of the better of std and
+/// parking_lot, with 20 us 0.9 to 1.1, with 30 us 1.3 to 1.5, with 45 us no more (`cargo run --release -p latchwork-benches -- monitor
+/// --slots 1 --pairs 16:1`).
+const PATIENCE: Duration = A_WAKE_UP;
 
 /// So often one looks before it looks at the clock.
 const LOOKS: u32 = if CHECKED { 1 } else { 32 };

@@ -1,57 +1,37 @@
-//! How a newcomer turns before it queues.
+//! How a thread turns before it queues.
 
-use crate::spin::CHECKED;
+use core::time::Duration;
 
-/// How a newcomer turns before it queues: it tries, pauses, and tries again. Each pause is twice as long as the one before.
+/// How long it takes to wake a thread on another core: 22 to 34 us here, by a trace of the scheduler. As to why one turns for as long
+/// before it sleeps, see [`Outlook`](super::Outlook).
+pub(super) const A_WAKE_UP: Duration = Duration::from_micros(30);
+
+/// How a thread turns before it queues: it tries, pauses, and tries again. Each pause is half as long again as the one before, up to the
+/// longest.
 ///
-/// Each attempt takes the cache line of the primitive from the owner, who needs it to leave. So attempts are to be far apart where a
-/// section is shorter than that takes, and as close as is fair to the owner where it is longer: what is free is to be found soon.
+/// Each attempt takes the cache line of the primitive from the owner, who needs it to leave. So they are to be few, and yet what is free
+/// is to be found soon. With pauses that grow so, they are apart in proportion to how long the thread has waited: whoever waits for
+/// 200 ns finds out within another 100 ns, and there are 16 attempts in 30 us. That is so for newcomers, and for those who have been woken:
+/// with seven attempts in the first microsecond, after which a woken thread queues again, and is woken by the next unlock without having
+/// slept, two threads with sections of 1 us and nothing outside have nine tenths of the throughput while both cores run (`cargo run
+/// --release -p latchwork-benches -- mutex --threads 2 --section 1000 --outside 0`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
-    /// Pause hints of the next pause.
-    pub next: u32,
+    /// Pause hints of the first pause.
+    pub first: u32,
     /// Pause hints of the longest.
     pub longest: u32,
-    /// How many pauses there are.
-    pub turns: u32,
+    /// How long one turns.
+    pub patience: Duration,
 }
 
 impl Pace {
-    /// Attempts that are far apart: for brief sections, or where nobody knows.
-    pub const FAR: Self = Self { next: 64, longest: 64, turns: 7 };
+    /// Attempts that are far apart from the first, and not many: for sections that are shorter than the cache line takes to change hands,
+    /// or where nobody knows. Where they end later, with pauses that grow for 8 us, 16 readers and writers with sections of 1 us, and one
+    /// write in a hundred, have 0.92 to 0.98 of the throughput of the better of std and parking_lot, so 0.99 (`cargo run --release -p
+    /// latchwork-benches -- rwlock --threads 16 --writes 1 --section 1000`).
+    pub const FAR: Self = Self { first: 64, longest: 64, patience: Duration::from_micros(4) };
 
-    /// Attempts that are close to each other: for sections that are not brief. In all, they last about as long as to sleep and to be
-    /// woken would.
-    pub const CLOSE: Self = Self { next: 12, longest: 32, turns: 32 };
-
-    /// How long the next pause is, in pause hints; `None` where there were enough. Under a checker there are none: the slow path is what
-    /// is being checked.
-    pub fn take(&mut self) -> Option<u32> {
-        if CHECKED || self.turns == 0 {
-            return None;
-        }
-        let pause = self.next;
-        self.next = (2 * pause).min(self.longest);
-        self.turns -= 1;
-        Some(pause)
-    }
-}
-
-#[cfg(all(test, not(any(latchwork = "loom", latchwork = "shuttle"))))]
-mod tests {
-    use super::*;
-
-    fn pauses(mut pace: Pace) -> Vec<u32> {
-        core::iter::from_fn(|| pace.take()).collect()
-    }
-
-    #[test]
-    fn pauses_double_until_they_are_the_longest() {
-        assert_eq!(pauses(Pace { next: 3, longest: 20, turns: 6 }), [3, 6, 12, 20, 20, 20]);
-        assert_eq!(pauses(Pace { next: 3, longest: 20, turns: 0 }), []);
-        assert_eq!(pauses(Pace::FAR), [64; 7]);
-        let close = pauses(Pace::CLOSE);
-        assert_eq!((&close[..3], close.len()), (&[12, 24, 32][..], 32));
-        assert!(close[3..].iter().all(|pause| *pause == 32));
-    }
+    /// Attempts that are close to each other at first, for as long as to sleep and to be woken would take: for all others.
+    pub const CLOSE: Self = Self { first: 4, longest: 512, patience: A_WAKE_UP };
 }
