@@ -17,20 +17,21 @@ pub(super) const A_WAKE_UP: Duration = Duration::from_micros(30);
 /// --release -p latchwork-benches -- mutex --threads 2 --section 1000 --outside 0`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
-    /// Pause hints of the first pause.
+    /// Pause hints of the first pause: two or more, since one does not grow.
     pub first: u32,
-    /// Pause hints of the longest.
+    /// Pause hints of the longest: 64 or more, since one looks at the clock before such pauses alone.
     pub longest: u32,
     /// How long one turns.
     pub patience: Duration,
 }
 
 impl Pace {
-    /// Attempts that are far apart from the first, and not many: for sections that are shorter than the cache line takes to change hands,
-    /// or where nobody knows. Where they end later, with pauses that grow for 8 us, 16 readers and writers with sections of 1 us, and one
-    /// write in a hundred, have 0.92 to 0.98 of the throughput of the better of std and parking_lot, so 0.99 (`cargo run --release -p
-    /// latchwork-benches -- rwlock --threads 16 --writes 1 --section 1000`).
-    pub const FAR: Self = Self { first: 64, longest: 64, patience: Duration::from_micros(4) };
+    /// Attempts that are far apart from the first, and few: for sections that are shorter than the cache line takes to change hands, or
+    /// where nobody knows. With 4 us, empty sections have 0.8 to 0.95 of the throughput, with 4 and 16 threads that are outside for half of their
+    /// time (`cargo run --release -p latchwork-benches -- mutex --threads 4,16 --section 0 --outside 50`); with 8 us, 16 readers and
+    /// writers with sections of 1 us, and one write in a hundred, have 0.95 (`cargo run --release -p latchwork-benches -- rwlock --threads
+    /// 16 --writes 1 --section 1000`).
+    pub const FAR: Self = Self { first: 64, longest: 144, patience: Duration::from_micros(2) };
 
     /// Attempts that are close to each other at first, for as long as to sleep and to be woken would take: for all others.
     pub const CLOSE: Self = Self { first: 4, longest: 512, patience: A_WAKE_UP };

@@ -18,7 +18,7 @@ pub(super) struct Turning {
 }
 
 impl Turning {
-    /// None yet. There will be none after the deadline.
+    /// None yet. There will be no long one after the deadline.
     pub(super) const fn new(pace: Pace, deadline: Option<Instant>) -> Self {
         Self { pace, deadline, next: pace.first, begun: None }
     }
@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn one_turns_until_its_patience_has_passed_since_its_first_long_pause() {
         assert_eq!(pauses(Pace::CLOSE, 10, None), [4, 6, 9, 13, 19, 28, 42, 63, 94, 141, 211]);
-        assert_eq!(pauses(Pace::FAR, 1, None), [64; 4]);
+        assert_eq!(pauses(Pace::FAR, 1, None), [64, 96]);
         assert_eq!(pauses(Pace::FAR, 100, None), [64]);
     }
 
@@ -77,6 +77,6 @@ mod tests {
     fn one_does_not_turn_after_its_deadline() {
         assert_eq!(pauses(Pace::CLOSE, 10, Some(20)), [4, 6, 9, 13, 19, 28, 42, 63, 94, 141]);
         assert_eq!(pauses(Pace::FAR, 1, Some(0)), []);
-        assert_eq!(pauses(Pace::FAR, 1, Some(1000)), [64; 4]);
+        assert_eq!(pauses(Pace::FAR, 1, Some(1000)), [64, 96]);
     }
 }
