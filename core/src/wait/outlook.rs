@@ -131,6 +131,11 @@ impl Outlook {
         }
     }
 
+    /// The next is not to turn: for models on real threads, of those who sleep at once.
+    pub fn expect_late(&self) {
+        self.set_mood(TOGETHER);
+    }
+
     /// The next is to turn: for the models, where nobody is woken from another core.
     pub fn expect_soon(&self) {
         self.set_mood(0);

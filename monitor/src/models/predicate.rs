@@ -134,6 +134,8 @@ fn a_thread_that_was_passed_is_granted_the_monitor() {
     // Each preemption more takes about ten times as long.
     model_bounded(3, || {
         let (monitor, asked_itself) = (monitor(), alarm());
+        // One that looks on asks itself once more.
+        monitor.roster().outlook().expect_late();
         let taker = spawn({
             let asked_itself = asked_itself.waker();
             move || {
