@@ -27,8 +27,8 @@ pub struct Pace {
 
 impl Pace {
     /// Attempts that are far apart from the first, and few: for sections that are shorter than the cache line takes to change hands, or
-    /// where nobody knows. With 4 us, empty sections have 0.8 to 0.95 of the throughput, with 4 and 16 threads that are outside for half of their
-    /// time (`cargo run --release -p latchwork-benches -- mutex --threads 4,16 --section 0 --outside 50`); with 8 us, 16 readers and
+    /// where nobody knows. With 4 us, empty sections have 0.8 to 0.95 of the throughput, with 4 and 16 threads that are outside for half of
+    /// their time (`cargo run --release -p latchwork-benches -- mutex --threads 4,16 --section 0 --outside 50`); with 8 us, 16 readers and
     /// writers with sections of 1 us, and one write in a hundred, have 0.95 (`cargo run --release -p latchwork-benches -- rwlock --threads
     /// 16 --writes 1 --section 1000`).
     pub const FAR: Self = Self { first: 64, longest: 144, patience: Duration::from_micros(2) };
