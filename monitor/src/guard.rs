@@ -50,9 +50,9 @@ pub struct MonitorGuard<'a, T> {
     lends: PhantomData<MutexGuard<'a, T>>,
 }
 
-// SAFETY: it is the guard of the lock, which may be dropped in any thread.
+// SAFETY: as the mutex's guard: who holds it owns the lock (M4 of the mutex), which may be freed in any thread.
 unsafe impl<T: Send> Send for MonitorGuard<'_, T> {}
-// SAFETY: it lends the value to whoever shares it, and the monitor.
+// SAFETY: it lends the value, which its holder alone reaches (M4 of the mutex), to whoever shares it; and the monitor.
 unsafe impl<T: Send + Sync> Sync for MonitorGuard<'_, T> {}
 
 impl<'a, T> MonitorGuard<'a, T> {

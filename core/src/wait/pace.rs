@@ -11,10 +11,10 @@ pub(super) const A_WAKE_UP: Duration = Duration::from_micros(30);
 ///
 /// Each attempt takes the cache line of the primitive from the owner, who needs it to leave. So they are to be few, and yet what is free
 /// is to be found soon. With pauses that grow so, they are apart in proportion to how long the thread has waited: whoever waits for
-/// 200 ns finds out within another 100 ns, and there are 16 attempts in 30 us. That is so for newcomers, and for those who have been woken:
-/// with seven attempts in the first microsecond, after which a woken thread queues again, and is woken by the next unlock without having
-/// slept, two threads with sections of 1 us and nothing outside have nine tenths of the throughput while both cores run (`cargo run
-/// --release -p latchwork-benches -- mutex --threads 2 --section 1000 --outside 0`).
+/// 200 ns finds out within another 100 ns, and there are fewer than 20 attempts in 30 us. That is so for newcomers, and for those who have
+/// been woken: with seven attempts in the first microsecond, after which a woken thread queues again, and is woken by the next unlock
+/// without having slept, two threads with sections of 1 us and nothing outside have nine tenths of the throughput while both cores run
+/// (`cargo run --release -p latchwork-benches -- mutex --threads 2 --section 1000 --outside 0`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
     /// Pause hints of the first pause: two or more, since one does not grow.
